@@ -1,0 +1,15 @@
+import type { Sql } from './sql.ts'
+
+/** An open transaction under one database role. It is the first parameter of everything that touches SQL. */
+export interface Tx {
+  /** Runs one statement and returns its rows. */
+  query<Row extends object = Record<string, unknown>>(statement: Sql): Promise<Row[]>
+  /** Runs one statement and yields its rows in batches; memory does not grow with the result. */
+  stream<Row extends object = Record<string, unknown>>(statement: Sql, batch?: number): AsyncIterable<Row[]>
+}
+
+/**
+ * The four database roles. `care` reads and writes clinical rows and, on the same server, the vault;
+ * `research` has no right on schema `identity`; `audit` may insert and select only.
+ */
+export type Role = 'care' | 'research' | 'audit' | 'owner'
