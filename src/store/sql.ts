@@ -42,8 +42,15 @@ function join(parts: readonly Sql[], separator: ' AND ' | ' OR ', empty: string)
   const first = parts[0]
   if (first === undefined) return { text: empty, values: [], [fragment]: true }
   const joined = parts.slice(1).reduce((left, right) => {
-    const text = right.text.replace(/\$(\d+)/g, (_, number: string) => `$${Number(number) + left.values.length}`)
-    return { text: left.text + separator + text, values: [...left.values, ...right.values], [fragment]: true as const }
+    const text = right.text.replace(
+      /\$(\d+)/g,
+      (_, number: string) => `$${Number(number) + left.values.length}`,
+    )
+    return {
+      text: left.text + separator + text,
+      values: [...left.values, ...right.values],
+      [fragment]: true as const,
+    }
   }, first)
   return { ...joined, text: `(${joined.text})` }
 }

@@ -1,0 +1,142 @@
+import 'reflect-metadata'
+import { plainToInstance, Transform } from 'class-transformer'
+import {
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Max,
+  Min,
+  validateSync,
+  type ValidationError,
+} from 'class-validator'
+import { resolve } from 'node:path'
+
+const number = () =>
+  Transform(({ value }: { value: unknown }) => (value === undefined ? undefined : Number(value)))
+const postgresUrl = () =>
+  IsUrl({
+    protocols: ['postgres', 'postgresql'],
+    require_tld: false,
+    require_protocol: true,
+    require_host: false,
+  })
+
+/** The process's settings, all of them. Read from the environment once, here and nowhere else. */
+export class Settings {
+  /** TCP port of the server; 0 takes a free one */
+  @number()
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  PORT = 8080
+
+  /** where clients reach this server, without a trailing slash; unset: `http://localhost:{PORT}` */
+  @IsOptional()
+  @IsUrl({ protocols: ['http', 'https'], require_tld: false, require_protocol: true })
+  COFFRE_PUBLIC_URL: string | undefined
+
+  /** folder of the embedded cluster, the keyring and the safes */
+  @IsString()
+  COFFRE_DATA_DIR = '.coffre'
+
+  /** unset: embedded PostgreSQL under the data dir */
+  @IsOptional()
+  @postgresUrl()
+  DATABASE_URL: string | undefined
+
+  /** the keyring file; unset: `keyring.json` in the data dir */
+  @IsOptional()
+  @IsString()
+  COFFRE_KEYRING: string | undefined
+
+  /** JSON array of OAuth clients (RFC 7591 metadata plus `scope`), upserted at start */
+  @IsOptional()
+  @IsString()
+  COFFRE_CLIENTS_FILE: string | undefined
+
+  /** JSON array of console users and their roles, upserted at start */
+  @IsOptional()
+  @IsString()
+  COFFRE_USERS_FILE: string | undefined
+
+  /** JSON array of `{ issuer, jwks_uri, audience }`: OpenID providers whose tokens are taken */
+  @IsOptional()
+  @IsString()
+  COFFRE_TRUSTED_ISSUERS: string | undefined
+
+  /** export jobs that this process works on at once; 0: none, another process does */
+  @number()
+  @IsInt()
+  @Min(0)
+  @Max(64)
+  COFFRE_WORKERS = 1
+
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+  LOG_LEVEL = 'info'
+
+  /** the hospital's time zone, in which partial and zone-less dates are read */
+  get zone(): string {
+    return 'Europe/Paris'
+  }
+
+  get dataDir(): string {
+    return resolve(this.COFFRE_DATA_DIR)
+  }
+
+  get keyringFile(): string {
+    return resolve(this.COFFRE_KEYRING ?? `${this.dataDir}/keyring.json`)
+  }
+
+  /** absolute, without a trailing slash */
+  get publicUrl(): string {
+    return (this.COFFRE_PUBLIC_URL ?? `http://localhost:${this.PORT}`).replace(/\/+$/, '')
+  }
+}
+
+/** What is wrong with a setting, in one line that names it and not what it held. */
+export class SettingsError extends Error {}
+
+const known = Object.freeze([
+  ...[
+    'PORT',
+    'COFFRE_PUBLIC_URL',
+    'COFFRE_DATA_DIR',
+    'DATABASE_URL',
+    'COFFRE_KEYRING',
+    'COFFRE_CLIENTS_FILE',
+  ],
+  ...['COFFRE_USERS_FILE', 'COFFRE_TRUSTED_ISSUERS', 'COFFRE_WORKERS', 'LOG_LEVEL'],
+])
+
+/**
+ * Reads and checks the settings.
+ *
+ * @throws SettingsError naming each wrong setting; a `COFFRE_` variable that is not known is wrong too
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const stranger = Object.keys(environment).find(
+    (name) => name.startsWith('COFFRE_') && !known.includes(name),
+  )
+  if (stranger) throw new SettingsError(`${stranger}: not a setting of this version`)
+  const given = Object.fromEntries(
+    known.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
+  )
+  const settings = plainToInstance(Settings, given)
+  const errors = validateSync(settings, { skipMissingProperties: false })
+  if (errors.length > 0) throw new SettingsError(errors.map(explain).join('; '))
+  if (!isSafeTransport(settings.publicUrl)) {
+    throw new SettingsError('COFFRE_PUBLIC_URL: must be https unless the host is loopback')
+  }
+  return settings
+}
+
+function explain(error: ValidationError): string {
+  return Object.values(error.constraints ?? { wrong: `${error.property} is wrong` }).join(', ')
+}
+
+function isSafeTransport(publicUrl: string): boolean {
+  const url = new URL(publicUrl)
+  return url.protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+}

@@ -1,0 +1,148 @@
+import pg from 'pg'
+import QueryStream from 'pg-query-stream'
+import { createHash } from 'node:crypto'
+import { FhirError } from '../fhir/outcome.ts'
+import { connectionOptions } from './database.ts'
+import { sql, type Sql } from './sql.ts'
+import type { Role, Tx } from './tx.ts'
+
+type PooledRole = Exclude<Role, 'owner'>
+
+/** Connections to PostgreSQL, a pool for each role, and transactions on them. */
+export class Store {
+  private readonly pools: Readonly<Record<PooledRole, pg.Pool>>
+
+  /** @param max connections of the care pool; the others take half */
+  constructor(url: string, max = 16) {
+    const pool = (role: PooledRole, size: number) => {
+      const created = new pg.Pool({
+        connectionString: url,
+        max: size,
+        options: connectionOptions(role),
+        connectionTimeoutMillis: 10_000,
+        application_name: `coffre-${role}`,
+      })
+      // an idle connection that breaks is replaced by the pool; its next user must not be hurt
+      created.on('error', () => undefined)
+      return created
+    }
+    this.pools = {
+      care: pool('care', max),
+      research: pool('research', max / 2),
+      audit: pool('audit', max / 4),
+    }
+  }
+
+  /**
+   * Runs `work` in one transaction under a role; all or nothing. Repeats it when PostgreSQL gave up
+   * on a deadlock or a serialisation conflict, so `work` must have no effect outside the transaction.
+   *
+   * @throws FhirError 503 when the database cannot be reached, or five repetitions did not help
+   */
+  async transaction<T>(role: PooledRole, work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const client = await this.connect(role)
+      try {
+        await client.query('BEGIN')
+        const result = await work(new ClientTx(client))
+        await client.query('COMMIT')
+        client.release()
+        return result
+      } catch (error) {
+        const broken = await rollback(client)
+        client.release(broken)
+        if (!isRetryable(error)) throw error
+        if (attempt === 5) throw FhirError.later(503, 'the database is busy', 1)
+        await new Promise((resolve) => setTimeout(resolve, attempt * 10 * (1 + Math.random())))
+      }
+    }
+  }
+
+  /** Reads with a snapshot that does not move: all statements see the same committed state. */
+  async snapshot<T>(role: PooledRole, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.transaction(role, async (tx) => {
+      await tx.query(sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`)
+      return work(tx)
+    })
+  }
+
+  /** One statement on its own, without the round trips of BEGIN and COMMIT. */
+  async read<T>(role: PooledRole, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await this.connect(role)
+    try {
+      const result = await work(new ClientTx(client))
+      client.release()
+      return result
+    } catch (error) {
+      client.release(error instanceof Error && !('code' in error))
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.pools).map((pool) => pool.end()))
+  }
+
+  private async connect(role: PooledRole): Promise<pg.PoolClient> {
+    try {
+      return await this.pools[role].connect()
+    } catch {
+      throw FhirError.later(503, 'the database cannot be reached', 5)
+    }
+  }
+}
+
+class ClientTx implements Tx {
+  private readonly client: pg.PoolClient
+  constructor(client: pg.PoolClient) {
+    this.client = client
+  }
+
+  async query<Row extends object>(statement: Sql): Promise<Row[]> {
+    const { text, values } = statement
+    const result = await this.client.query<Row>({ name: statementName(text), text, values: [...values] })
+    return result.rows
+  }
+
+  async *stream<Row extends object>(statement: Sql, batch = 500): AsyncIterable<Row[]> {
+    const rows = this.client.query(
+      new QueryStream(statement.text, [...statement.values], { batchSize: batch }),
+    )
+    let pending: Row[] = []
+    for await (const row of rows) {
+      pending.push(row as Row)
+      if (pending.length === batch) {
+        yield pending
+        pending = []
+      }
+    }
+    if (pending.length > 0) yield pending
+  }
+}
+
+/** Statements are prepared once per connection; the texts are few because values are always bound. */
+function statementName(text: string): string {
+  let name = names.get(text)
+  if (name === undefined) {
+    if (names.size >= 2000) names.clear()
+    name = createHash('sha256').update(text).digest('base64url').slice(0, 32)
+    names.set(text, name)
+  }
+  return name
+}
+const names = new Map<string, string>()
+
+/** @returns whether the connection is no longer fit for the pool */
+async function rollback(client: pg.PoolClient): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK')
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** 40001 serialization_failure, 40P01 deadlock_detected */
+function isRetryable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '40001' || error.code === '40P01')
+}

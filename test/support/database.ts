@@ -1,0 +1,28 @@
+import pg from 'pg'
+import { randomBytes } from 'node:crypto'
+
+/**
+ * Clones the migrated template. Call it in `beforeAll`, and `drop` in `afterAll`.
+ *
+ * @returns the owner's URL of a database that nobody else uses
+ */
+export async function freshDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+  const admin = process.env['COFFRE_TEST_CLUSTER_URL']
+  if (!admin) throw new TypeError('the test cluster is not running: start tests through jest')
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await run(admin, `CREATE DATABASE ${name} TEMPLATE coffre_template`)
+  return {
+    url: admin.replace(/\/postgres$/, `/${name}`),
+    drop: () => run(admin, `DROP DATABASE ${name} WITH (FORCE)`),
+  }
+}
+
+async function run(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
