@@ -1,0 +1,129 @@
+import { converter } from './converters.ts'
+import type { Convert, Extraction } from './convert.ts'
+import { resourceTypes, searchParameters, type SearchParameter } from './definitions.ts'
+import { compileExpression, UnsupportedExpression, type Selection } from './expression.ts'
+import type { IndexValue } from './index-value.ts'
+import type { Resource } from './json.ts'
+
+export interface ExtractOptions {
+  /** IANA name of the zone in which dates without an offset are read */
+  readonly zone: string
+  /** our FHIR base URL, without trailing slash: absolute references under it are local */
+  readonly base?: string
+}
+
+/**
+ * What all search parameters find in a resource, those of `composite` and `special` type excepted.
+ *
+ * @throws FhirError `value` when a date in it is none; validation comes before extraction
+ * @see FHIR R4 § Search, "Search Parameter Types"
+ */
+export function extract(resource: Resource, options: ExtractOptions): IndexValue[] {
+  const extraction = { zone: options.zone, base: options.base, found: [] }
+  for (const rule of compiled(resource.resourceType).all) apply(rule, resource, extraction)
+  return extraction.found
+}
+
+/** What one search parameter finds in a resource; `[]` also when its type has no such parameter. */
+export function extractParameter(resource: Resource, code: string, options: ExtractOptions): IndexValue[] {
+  const extraction = { zone: options.zone, base: options.base, found: [] }
+  for (const rule of compiled(resource.resourceType).byCode.get(code) ?? []) apply(rule, resource, extraction)
+  return extraction.found
+}
+
+/** Whether searches by this parameter can be answered. */
+export function isSupported(type: string, code: string): boolean {
+  return compiled(type).byCode.has(code)
+}
+
+/**
+ * Whether the codes of a token parameter are told apart by case: "Identifier.value SHALL be treated as
+ * case sensitive", and so are ids and URIs. All others are indexed in lower case, and must be asked so.
+ *
+ * @see foldCode
+ */
+export function isCaseSensitive(type: string, code: string): boolean {
+  return compiled(type).caseSensitive.has(code)
+}
+
+/** The search parameters that nothing is extracted for. A search that names one must be refused. */
+export function unsupportedParameters(): readonly Unsupported[] {
+  return resourceTypes.flatMap((type) => compiled(type).unsupported)
+}
+
+export interface Unsupported {
+  readonly type: string
+  readonly code: string
+  readonly reason: string
+}
+
+interface Rule {
+  readonly select: Selection['select']
+  readonly convert: Convert
+}
+
+interface Compiled {
+  readonly all: readonly Rule[]
+  readonly byCode: ReadonlyMap<string, readonly Rule[]>
+  readonly caseSensitive: ReadonlySet<string>
+  readonly unsupported: readonly Unsupported[]
+}
+
+function apply({ select, convert }: Rule, resource: Resource, extraction: Extraction): void {
+  for (const value of select([resource], resource)) convert(value, extraction)
+}
+
+const byType = new Map<string, Compiled>()
+
+function compiled(type: string): Compiled {
+  let found = byType.get(type)
+  if (!found) byType.set(type, (found = compileType(type)))
+  return found
+}
+
+function compileType(type: string): Compiled {
+  const byCode = new Map<string, readonly Rule[]>()
+  const caseSensitive = new Set<string>()
+  const unsupported: Unsupported[] = []
+  for (const parameter of searchParameters(type).values()) {
+    const { code } = parameter
+    try {
+      const selections = selectionsOf(parameter, type)
+      const exact = selections.every((selection) => caseSensitiveTypes.has(selection.type))
+      if (exact) caseSensitive.add(code)
+      byCode.set(code, compileRules(parameter, selections, exact))
+    } catch (error) {
+      if (!(error instanceof UnsupportedExpression)) throw error
+      unsupported.push({ type, code, reason: error.message })
+    }
+  }
+  return { all: [...byCode.values()].flat(), byCode, caseSensitive, unsupported }
+}
+
+const caseSensitiveTypes: ReadonlySet<string> = new Set(['Identifier', 'id', 'uri'])
+
+/** Parameters whose expression does not say what they mean. */
+const needMore: Readonly<Record<string, string>> = {
+  phonetic: 'matching by sound is not there yet; the expression alone is that of `name`',
+}
+
+function selectionsOf({ code, type: kind, expression }: SearchParameter, type: string): readonly Selection[] {
+  if (kind === 'composite' || kind === 'special') throw new UnsupportedExpression(`of type ${kind}`)
+  if (expression === undefined) throw new UnsupportedExpression('no expression')
+  if (needMore[code] !== undefined) throw new UnsupportedExpression(needMore[code])
+  return compileExpression(expression, type)
+}
+
+/** Data types that have no meaning for the parameter (an Age for a date) are passed over. */
+function compileRules(
+  parameter: SearchParameter,
+  selections: readonly Selection[],
+  caseSensitive: boolean,
+): readonly Rule[] {
+  const rules = selections.flatMap(({ type, property, select }) => {
+    const convert = converter(parameter.type, type, { parameter: parameter.code, caseSensitive, property })
+    return convert ? [{ select, convert }] : []
+  })
+  if (rules.length === 0) throw new UnsupportedExpression('data types that it cannot be asked for')
+  return rules
+}
