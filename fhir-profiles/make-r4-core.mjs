@@ -31,8 +31,20 @@ const subsumedBy = (concept) => {
 }
 
 const element = (definition) => ({
-  ...pick(definition, ['id', 'path', 'sliceName', 'min', 'max', 'contentReference', 'isModifier', 'isSummary']),
-  ...pick(definition, Object.keys(definition).filter((name) => /^(fixed|pattern)[A-Z]/.test(name))),
+  ...pick(definition, [
+    'id',
+    'path',
+    'sliceName',
+    'min',
+    'max',
+    'contentReference',
+    'isModifier',
+    'isSummary',
+  ]),
+  ...pick(
+    definition,
+    Object.keys(definition).filter((name) => /^(fixed|pattern)[A-Z]/.test(name)),
+  ),
   ...(definition.type
     ? { type: definition.type.map((type) => pick(type, ['code', 'profile', 'targetProfile', 'extension'])) }
     : {}),
@@ -55,8 +67,15 @@ const keep = {
           snapshot: { element: r.snapshot.element.map(element) },
         }
       : undefined,
+  // the 1,375 of the official search-parameters.json: those have a publisher; the examples and the
+  // parameters over HL7's extensions have none, and `_filter` is described beside the list, not in it
   SearchParameter: (r) =>
-    /^http:\/\/hl7\.org\/fhir\/SearchParameter\//.test(r.url) && r.code && r.base && !/example/.test(r.id)
+    /^http:\/\/hl7\.org\/fhir\/SearchParameter\//.test(r.url) &&
+    r.code &&
+    r.base &&
+    r.publisher &&
+    r.code !== '_filter' &&
+    !/^example/.test(r.id)
       ? pick(r, [
           ...['resourceType', 'id', 'url', 'version', 'name', 'status', 'code', 'base', 'type', 'expression'],
           ...['target', 'multipleOr', 'multipleAnd', 'comparator', 'modifier', 'chain', 'component'],
@@ -96,14 +115,28 @@ function include(part) {
   }
 }
 
-const files = readdirSync(source)
+const resources = readdirSync(source)
   .filter((name) => name.endsWith('.json') && name.split('-')[0] in keep)
   .sort()
   .flatMap((name) => {
     const resource = JSON.parse(readFileSync(source + name, 'utf8'))
     const kept = keep[resource.resourceType]?.(resource)
-    return kept ? [{ name: `package/${kept.resourceType}-${kept.id}.json`, data: JSON.stringify(kept) }] : []
+    return kept ? [kept] : []
   })
+const filename = (resource) => `${resource.resourceType}-${resource.id}.json`
+const files = resources.map((resource) => ({
+  name: `package/${filename(resource)}`,
+  data: JSON.stringify(resource),
+}))
+
+/** The index that every published package carries; with it a reader parses only what it needs. */
+const index = {
+  'index-version': 1,
+  files: resources.map((resource) => ({
+    filename: filename(resource),
+    ...pick(resource, ['resourceType', 'id', 'url', 'version', 'kind', 'type']),
+  })),
+}
 
 const manifest = {
   name: 'hl7.fhir.r4.core',
@@ -115,7 +148,10 @@ const manifest = {
   description: 'Definitions of FHIR R4 without prose, made from hl7.fhir.r4.examples by make-r4-core.mjs',
   author: 'HL7 Inc',
 }
-files.unshift({ name: 'package/package.json', data: JSON.stringify(manifest, null, 2) })
+files.unshift(
+  { name: 'package/package.json', data: JSON.stringify(manifest, null, 2) },
+  { name: 'package/.index.json', data: JSON.stringify(index) },
+)
 writeFileSync(here('hl7.fhir.r4.core-4.0.1.tgz'), await createTarGzip(files, { attrs: { mtime: 0 } }))
 const kinds = Map.groupBy?.(files, (file) => file.name.split(/[/-]/)[1])
 if (kinds) for (const [kind, list] of kinds) console.log(kind, list.length)

@@ -1,32 +1,93 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { parseTar } from 'nanotar'
 
 /** A conformance resource as it stands in a package: its fields are looked at where they are used. */
 export type Conformance = { readonly resourceType: string; readonly url?: string } & Readonly<
   Record<string, unknown>
 >
 
+/** A resource that a package holds. Most are value sets that nobody asks for: parsed when first read. */
+export interface Held {
+  readonly resourceType: string
+  readonly url: string | undefined
+  /** @throws Error naming the file when it is not JSON */
+  readonly read: () => Conformance
+}
+
 /**
- * Reads every conformance resource of a folder: FHIR packages (`.tgz`, as published) and loose `.json`.
+ * Opens the conformance resources of a folder: FHIR packages (`.tgz`, as published) and loose `.json`.
  *
- * @throws Error naming the file when one is not readable; start-up must not go on without it
+ * @throws Error naming the file when one cannot be read; start-up must not go on without it
  * @see https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
  */
-export function readPackages(folder: URL): Conformance[] {
+export function readPackages(folder: URL): Held[] {
   const names = readdirSync(folder).sort()
   return names.flatMap((name) => {
-    if (name.endsWith('.tgz')) return readPackage(new URL(name, folder))
-    if (name.endsWith('.json')) return [parse(readFileSync(new URL(name, folder), 'utf8'), name)]
+    if (name.endsWith('.tgz')) return readPackage(new URL(name, folder), name)
+    if (name.endsWith('.json')) return [held(parse(readFileSync(new URL(name, folder), 'utf8'), name))]
     return []
   })
 }
 
-function readPackage(file: URL): Conformance[] {
-  const entries = parseTar(gunzipSync(readFileSync(file)))
-  return entries
-    .filter((entry) => /^package\/[^/]+\.json$/.test(entry.name) && !/\/(package|\.index)\.json$/.test(entry.name))
-    .map((entry) => parse(entry.text, entry.name))
+/** By the package's own `.index.json`; one that has none is parsed whole. */
+function readPackage(file: URL, name: string): Held[] {
+  const files = readTar(gunzipSync(readFileSync(file)))
+  const index = files.get('package/.index.json')
+  if (index) {
+    const entries = parse(index.toString('utf8'), `${name} .index.json`) as unknown as {
+      readonly files: readonly {
+        readonly filename: string
+        readonly resourceType: string
+        readonly url?: string
+      }[]
+    }
+    return entries.files.map(({ filename, resourceType, url }) => {
+      const content = files.get(`package/${filename}`)
+      if (!content) throw new Error(`fhir-profiles: ${name} has no ${filename}, which its index names`)
+      return { resourceType, url, read: once(() => parse(content.toString('utf8'), `${name} ${filename}`)) }
+    })
+  }
+  return [...files]
+    .filter(([path]) => /^package\/[^/.][^/]*\.json$/.test(path) && path !== 'package/package.json')
+    .map(([path, content]) => held(parse(content.toString('utf8'), `${name} ${path}`)))
+}
+
+function held(resource: Conformance): Held {
+  return { resourceType: resource.resourceType, url: resource.url, read: () => resource }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
+
+const blockSize = 512
+
+/**
+ * The regular files of a tar archive by path: header blocks and slices, nothing copied.
+ *
+ * @see POSIX.1-1988 ustar: name at 0 (100 bytes), size in octal at 124, type at 156, prefix at 345
+ */
+function readTar(tar: Buffer): Map<string, Buffer> {
+  const files = new Map<string, Buffer>()
+  for (let at = 0; at + blockSize <= tar.length && tar[at] !== 0;) {
+    const size = parseInt(text(tar, at + 124, 12), 8)
+    if (!Number.isSafeInteger(size)) throw new Error('fhir-profiles: a package is not a tar archive')
+    const type = tar[at + 156]
+    const prefix = text(tar, at + 257, 5) === 'ustar' ? text(tar, at + 345, 155) : ''
+    const path = (prefix === '' ? '' : `${prefix}/`) + text(tar, at, 100)
+    const content = at + blockSize
+    if (type === 0 || type === 0x30) files.set(path, tar.subarray(content, content + size))
+    at = content + Math.ceil(size / blockSize) * blockSize
+  }
+  return files
+}
+
+/** A header field: it ends at its first NUL. */
+function text(tar: Buffer, start: number, length: number): string {
+  const field = tar.toString('latin1', start, start + length)
+  const end = field.indexOf('\0')
+  return (end < 0 ? field : field.slice(0, end)).trim()
 }
 
 function parse(text: string, name: string): Conformance {
