@@ -118,7 +118,12 @@ export class FhirError extends Error {
 
 /** An issue of severity `error`. */
 export function issue(code: IssueCode, diagnostics: string, expression?: string): Issue {
-  return { severity: 'error', code, diagnostics, ...(expression === undefined ? {} : { expression: [expression] }) }
+  return {
+    severity: 'error',
+    code,
+    diagnostics,
+    ...(expression === undefined ? {} : { expression: [expression] }),
+  }
 }
 
 /** The OperationOutcome resource of some issues, as a plain object. */
