@@ -19,18 +19,23 @@ export function numberOfRange({ parameter }: Purpose): Convert {
 
 type QuantityBounds = Omit<IndexValue & { kind: 'quantity' }, 'kind' | 'parameter'>
 
-/** An exact value is a point; `<5` reaches from -Infinity to 5. */
+/** An exact value is a point; `<5` reaches from -Infinity to just below 5. */
 function quantityBounds(value: Json | undefined): QuantityBounds | undefined {
   if (!isObject(value) || !isNumber(value['value'])) return undefined
   const number = Number(value['value'])
   const comparator = text(value['comparator']) ?? ''
   return {
-    low: comparator.startsWith('<') ? -Infinity : number,
-    high: comparator.startsWith('>') ? Infinity : number,
+    low: comparator.startsWith('<') ? -Infinity : comparator === '>' ? nextTo(number, 1) : number,
+    high: comparator.startsWith('>') ? Infinity : comparator === '<' ? nextTo(number, -1) : number,
     system: text(value['system']),
     code: text(value['code']),
     unit: text(value['unit']),
   }
+}
+
+/** A double that is just above or below: the ends of a range belong to it, 5 does not belong to `<5`. */
+function nextTo(number: number, direction: 1 | -1): number {
+  return number + direction * Math.max(Math.abs(number) * Number.EPSILON, Number.MIN_VALUE)
 }
 
 function rangeOf(value: Json): QuantityBounds | undefined {

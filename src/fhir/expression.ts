@@ -15,6 +15,8 @@ export interface Selection {
   readonly type: string
   /** the element it ends in; undefined for the start and for computed values */
   readonly property: PropertyDefinition | undefined
+  /** what a reference selected here leads to, when the expression asked: `resolve() is Patient` */
+  readonly target: string | undefined
   /** from elements of the start type to what is selected; JSON nulls are left out */
   readonly select: (from: readonly Json[], resource: Resource) => readonly Json[]
 }
@@ -35,8 +37,11 @@ const nothing: readonly Json[] = []
  * @throws UnsupportedExpression when it goes beyond what SearchParameters use, or names no element
  */
 export function compileExpression(expression: string, type: string): readonly Selection[] {
-  const start: Selection = { type, property: undefined, select: (from) => from }
-  return compile(parseExpression(expression), [start])
+  return compile(parseExpression(expression), [start(type)])
+}
+
+function start(type: string): Selection {
+  return { type, property: undefined, target: undefined, select: (from) => from }
 }
 
 function compile(expression: Expression, from: readonly Selection[]): readonly Selection[] {
@@ -44,7 +49,7 @@ function compile(expression: Expression, from: readonly Selection[]): readonly S
     case 'focus':
       return from
     case 'literal':
-      return [{ type: literal, property: undefined, select: () => [expression.value] }]
+      return [{ ...start(literal), select: () => [expression.value] }]
     case 'member':
       return compileMember(expression, from)
     case 'index':
@@ -94,7 +99,7 @@ function child(of: Selection, property: PropertyDefinition): Selection {
     if (isObject(only)) return values(only[name])
     return nodes.flatMap((node) => (isObject(node) ? values(node[name]) : nothing))
   }
-  return { ...then(of, step), type: property.type, property }
+  return { ...then(of, step), type: property.type, property, target: undefined }
 }
 
 function values(value: Json | undefined): readonly Json[] {
@@ -171,9 +176,19 @@ function urlIs(url: Expression): Expression {
 }
 
 function where(selection: Selection, criteria: Expression): Selection {
-  const start: Selection = { ...selection, select: (from) => from }
-  const condition = single(compile(criteria, [start]))
-  return then(selection, (nodes, resource) => nodes.filter((node) => condition([node], resource)[0] === true))
+  const condition = single(compile(criteria, [start(selection.type)]))
+  return {
+    ...then(selection, (nodes, resource) => nodes.filter((node) => condition([node], resource)[0] === true)),
+    target: resolvedType(criteria) ?? selection.target,
+  }
+}
+
+/** `Patient` of `resolve() is Patient` */
+function resolvedType(criteria: Expression): string | undefined {
+  if (criteria.kind !== 'operation' || criteria.operator !== 'is') return undefined
+  return criteria.left.kind === 'call' && criteria.left.name === 'resolve'
+    ? typeName(criteria.right)
+    : undefined
 }
 
 function exists(selections: readonly Selection[]): readonly Selection[] {
@@ -183,8 +198,7 @@ function exists(selections: readonly Selection[]): readonly Selection[] {
 /** A boolean; undefined is FHIRPath's empty. */
 function computed(evaluate: (from: readonly Json[], resource: Resource) => boolean | undefined): Selection {
   return {
-    type: 'boolean',
-    property: undefined,
+    ...start('boolean'),
     select(from, resource) {
       const value = evaluate(from, resource)
       return value === undefined ? nothing : [value]
@@ -255,5 +269,6 @@ function is(selections: readonly Selection[], type: string): readonly Selection[
     ),
     type: 'boolean',
     property: undefined,
+    target: undefined,
   }))
 }

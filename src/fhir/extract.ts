@@ -46,6 +46,16 @@ export function isCaseSensitive(type: string, code: string): boolean {
   return compiled(type).caseSensitive.has(code)
 }
 
+/**
+ * The types that a reference parameter can lead to from this type. `patient` is defined for Patient and
+ * Group together; an Observation's leads to a Patient alone.
+ *
+ * @returns `[]` when any type is possible, or the parameter is not one of references
+ */
+export function referenceTargets(type: string, code: string): readonly string[] {
+  return compiled(type).targets.get(code) ?? []
+}
+
 /** The search parameters that nothing is extracted for. A search that names one must be refused. */
 export function unsupportedParameters(): readonly Unsupported[] {
   return resourceTypes.flatMap((type) => compiled(type).unsupported)
@@ -66,6 +76,7 @@ interface Compiled {
   readonly all: readonly Rule[]
   readonly byCode: ReadonlyMap<string, readonly Rule[]>
   readonly caseSensitive: ReadonlySet<string>
+  readonly targets: ReadonlyMap<string, readonly string[]>
   readonly unsupported: readonly Unsupported[]
 }
 
@@ -84,6 +95,7 @@ function compiled(type: string): Compiled {
 function compileType(type: string): Compiled {
   const byCode = new Map<string, readonly Rule[]>()
   const caseSensitive = new Set<string>()
+  const targets = new Map<string, readonly string[]>()
   const unsupported: Unsupported[] = []
   for (const parameter of searchParameters(type).values()) {
     const { code } = parameter
@@ -91,13 +103,14 @@ function compileType(type: string): Compiled {
       const selections = selectionsOf(parameter, type)
       const exact = selections.every((selection) => caseSensitiveTypes.has(selection.type))
       if (exact) caseSensitive.add(code)
+      if (parameter.type === 'reference') targets.set(code, targetsOf(parameter, selections))
       byCode.set(code, compileRules(parameter, selections, exact))
     } catch (error) {
       if (!(error instanceof UnsupportedExpression)) throw error
       unsupported.push({ type, code, reason: error.message })
     }
   }
-  return { all: [...byCode.values()].flat(), byCode, caseSensitive, unsupported }
+  return { all: [...byCode.values()].flat(), byCode, caseSensitive, targets, unsupported }
 }
 
 const caseSensitiveTypes: ReadonlySet<string> = new Set(['Identifier', 'id', 'uri'])
@@ -112,6 +125,19 @@ function selectionsOf({ code, type: kind, expression }: SearchParameter, type: s
   if (expression === undefined) throw new UnsupportedExpression('no expression')
   if (needMore[code] !== undefined) throw new UnsupportedExpression(needMore[code])
   return compileExpression(expression, type)
+}
+
+/** What the parameter and the elements it selects both allow; `[]` for any type. */
+function targetsOf(
+  { target: declared }: SearchParameter,
+  selections: readonly Selection[],
+): readonly string[] {
+  const allowed = selections.map(({ target, property }) =>
+    target === undefined ? (property?.targets ?? []) : [target],
+  )
+  if (allowed.some((targets) => targets.length === 0)) return declared
+  const either = [...new Set(allowed.flat())]
+  return declared.length === 0 ? either : either.filter((target) => declared.includes(target))
 }
 
 /** Data types that have no meaning for the parameter (an Age for a date) are passed over. */

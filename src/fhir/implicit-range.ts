@@ -6,6 +6,9 @@ export interface ImplicitRange {
   readonly high: number
 }
 
+/** far beyond what a double can tell apart */
+const maxLength = 64
+
 const decimal = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/
 
 /**
@@ -18,7 +21,7 @@ const decimal = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/
  * @see FHIR R4 § Search, "number"
  */
 export function implicitRange(text: string): ImplicitRange | undefined {
-  const match = decimal.exec(text)
+  const match = text.length > maxLength ? null : decimal.exec(text)
   const number = Number(text)
   if (!match || !Number.isFinite(number)) return undefined
   const [, sign, whole = '', given = '', exponent] = match

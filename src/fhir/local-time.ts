@@ -40,7 +40,8 @@ const maxDaysCached = 100_000
 /** The first instant of a date in the zone; its own map, as nearly every partial date asks for one. */
 export function startOfDay(epochDayNumber: number, zone: string): number {
   let starts = startsOfDay.get(zone)
-  if (starts === undefined || starts.size > maxDaysCached) startsOfDay.set(zone, (starts = new Map()))
+  if (starts === undefined || starts.size > maxDaysCached)
+    startsOfDay.set(zone, (starts = new Map<number, number>()))
   let start = starts.get(epochDayNumber)
   if (start === undefined) starts.set(epochDayNumber, (start = instantOf(epochDayNumber * day, zone)))
   return start

@@ -42,15 +42,32 @@ export interface HasCriterion {
 export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap'
 
 export type SearchValue =
-  /** undefined system: any; `''`: the coding must have none. undefined code: any of the system */
+  /**
+   * undefined system: any; `''`: the coding must have none. undefined code: any of the system. The code is
+   * in the form of the index: lower case, but for identifiers, ids and URIs, which are told apart by case.
+   */
   | { readonly kind: 'token'; readonly system: string | undefined; readonly code: string | undefined }
   | { readonly kind: 'string'; readonly text: string }
   /** `type` is undefined for a bare id; `url` is set for absolute ones that are not of this base */
-  | { readonly kind: 'reference'; readonly type: string | undefined; readonly id: string; readonly url: string | undefined }
+  | {
+      readonly kind: 'reference'
+      readonly type: string | undefined
+      readonly id: string
+      readonly url: string | undefined
+    }
   /** [low, high) in ms since the epoch, UTC */
   | { readonly kind: 'date'; readonly prefix: Prefix; readonly low: number; readonly high: number }
-  /** [low, high]: the implicit range of the digits given, for eq and ne; `number` itself for the others */
-  | { readonly kind: 'number'; readonly prefix: Prefix; readonly number: number; readonly low: number; readonly high: number }
+  /**
+   * [low, high): the implicit range of the digits given, for eq and ne; ±10 % for ap; `number` itself for
+   * the others
+   */
+  | {
+      readonly kind: 'number'
+      readonly prefix: Prefix
+      readonly number: number
+      readonly low: number
+      readonly high: number
+    }
   | {
       readonly kind: 'quantity'
       readonly prefix: Prefix

@@ -1,0 +1,163 @@
+import { isResourceType, searchParameters, typeDefinition } from './definitions.ts'
+import { FhirError, issue } from './outcome.ts'
+import { canLeadTo, notSupported, parseCriterion, plainQuery, searchParameter } from './parse-criterion.ts'
+import type { SearchContext } from './parse-search-value.ts'
+import type { Include, Query } from './query.ts'
+
+export interface ParseOptions extends SearchContext {
+  /** `Prefer: handling=`: lenient leaves out what we do not have and says so; strict refuses it */
+  readonly handling: 'strict' | 'lenient'
+}
+
+export interface ParsedQuery {
+  readonly query: Query
+  /** the parameters that took effect, as given: they make the `self` link */
+  readonly applied: readonly Parameter[]
+  /** names of those that did not, under lenient handling */
+  readonly ignored: readonly string[]
+}
+
+type Parameter = readonly [key: string, value: string]
+type Draft = { -readonly [member in keyof Query]: Query[member] }
+
+const maxParameters = 100
+const maxCount = 1000
+
+/**
+ * Takes a search apart and checks it against the definitions.
+ *
+ * @param type the resource type searched
+ * @param parameters in their order, percent-decoded; `_format` and `_pretty` are let through, for `rest`
+ * @throws FhirError 400: `not-supported` for a parameter, modifier, prefix or sort key that we do not have
+ *   (lenient handling ignores these), `value` for a bad value, `too-costly` beyond 100 parameters. The
+ *   message names the parameter, never the value.
+ * @see FHIR R4 § Search, "Handling Errors"
+ */
+export function parseQuery(
+  type: string,
+  parameters: readonly Parameter[],
+  options: ParseOptions,
+): ParsedQuery {
+  if (parameters.length > maxParameters) {
+    throw new FhirError(400, [issue('too-costly', `more than ${maxParameters} search parameters`)])
+  }
+  const draft: Draft = plainQuery(type, [])
+  const applied: Parameter[] = []
+  const ignored: string[] = []
+  for (const [key, value] of parameters) {
+    try {
+      apply(draft, key, value, options)
+      applied.push([key, value])
+    } catch (error) {
+      if (options.handling === 'strict' || !isNotSupported(error)) throw error
+      ignored.push(key)
+    }
+  }
+  // "If `_count` has the value 0, this shall be treated the same as `_summary=count`."
+  if (draft.count === 0) draft.summary = 'count'
+  return { query: draft, applied, ignored }
+}
+
+function isNotSupported(error: unknown): boolean {
+  return error instanceof FhirError && error.issues[0]?.code === 'not-supported'
+}
+
+function apply(draft: Draft, key: string, value: string, context: SearchContext): void {
+  const [name, modifier] = key.split(':')
+  const control = controls.get(name ?? '')
+  if (!control) {
+    draft.criteria = [...draft.criteria, parseCriterion(draft.type, key, value, context)]
+    return
+  }
+  if (modifier !== undefined) throw notSupported(key, 'a modifier that is not supported')
+  control(draft, value)
+}
+
+/** What shapes the answer and is no criterion. @see FHIR R4 § Search, "Managing Returned Resources" */
+const controls: ReadonlyMap<string, (draft: Draft, value: string) => void> = new Map([
+  ['_count', applyCount],
+  ['_sort', applySort],
+  ['_include', applyInclude],
+  ['_revinclude', applyRevinclude],
+  ['_total', applyTotal],
+  ['_elements', applyElements],
+  ['_summary', applySummary],
+  ['_format', () => undefined],
+  ['_pretty', () => undefined],
+])
+
+function invalid(name: string, what: string): FhirError {
+  return FhirError.invalid(`${name}: ${what}`, name)
+}
+
+function applyCount(draft: Draft, value: string): void {
+  if (draft.count !== undefined) throw invalid('_count', 'given twice')
+  if (!/^\d{1,9}$/.test(value)) throw invalid('_count', 'a whole number expected')
+  draft.count = Math.min(Number(value), maxCount)
+}
+
+function applySort(draft: Draft, value: string): void {
+  const keys = value.split(',').map((key) => {
+    const code = key.replace(/^-/, '')
+    if (code === '') throw invalid('_sort', 'a search parameter expected')
+    if (!searchParameters(draft.type).has(code)) throw notSupported('_sort', 'a key that is not known')
+    return { parameter: searchParameter(draft.type, code), descending: key.startsWith('-') }
+  })
+  draft.sort = [...draft.sort, ...keys]
+}
+
+const totals = ['none', 'estimate', 'accurate'] as const
+
+function applyTotal(draft: Draft, value: string): void {
+  if (draft.total !== undefined) throw invalid('_total', 'given twice')
+  draft.total = totals.find((total) => total === value)
+  if (draft.total === undefined) throw invalid('_total', 'none, estimate or accurate expected')
+}
+
+const summaries = ['true', 'text', 'data', 'count', 'false'] as const
+
+function applySummary(draft: Draft, value: string): void {
+  const summary = summaries.find((one) => one === value)
+  if (summary === undefined) throw invalid('_summary', 'true, text, data, count or false expected')
+  if (draft.summary !== undefined && draft.summary !== summary) throw invalid('_summary', 'given twice')
+  draft.summary = summary
+}
+
+/** Root elements, by their name in the definitions: `value`, not `valueQuantity`. */
+function applyElements(draft: Draft, value: string): void {
+  const properties = [...typeDefinition(draft.type).properties.values()]
+  const known = new Set(properties.map(({ name, choice }) => choice ?? name))
+  const elements = value.split(',')
+  if (!elements.every((element) => known.has(element))) {
+    throw invalid('_elements', `names of root elements of ${draft.type} expected`)
+  }
+  draft.elements = [...new Set([...(draft.elements ?? []), ...elements])]
+}
+
+function applyInclude(draft: Draft, value: string): void {
+  const include = parseInclude('_include', value)
+  if (include.source !== draft.type) throw invalid('_include', `a reference of ${draft.type} expected`)
+  draft.include = [...draft.include, include]
+}
+
+function applyRevinclude(draft: Draft, value: string): void {
+  const include = parseInclude('_revinclude', value)
+  const leadsHere = include.target === undefined || include.target === draft.type
+  if (!leadsHere || !canLeadTo(include.source, include.parameter.code, draft.type)) {
+    throw invalid('_revinclude', `a reference to ${draft.type} expected`)
+  }
+  draft.revinclude = [...draft.revinclude, include]
+}
+
+/** `Observation:subject`, `Observation:subject:Patient` */
+function parseInclude(name: '_include' | '_revinclude', value: string): Include {
+  const [source = '', code = '', target, ...more] = value.split(':')
+  if (source === '*' || code === '*') throw notSupported(name, 'the wildcard is not supported')
+  if (!isResourceType(source) || more.length > 0) throw invalid(name, 'Type:reference expected')
+  const parameter = searchParameters(source).get(code)
+  if (parameter?.type !== 'reference') throw invalid(name, `a reference parameter of ${source} expected`)
+  if (target !== undefined && (!isResourceType(target) || !canLeadTo(source, code, target))) {
+    throw invalid(name, 'a type that it cannot refer to')
+  }
+  return { source, parameter: searchParameter(source, code), target }
+}
