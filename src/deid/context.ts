@@ -17,7 +17,7 @@ export interface ReleaseContext {
   /** code system URIs whose codes may leave */
   readonly codeSystems: ReadonlySet<string>
   /** approved root elements, a choice by its base name or JSON name; mandatory ones stay; absent: all the rules allow */
-  readonly elements?: readonly string[]
+  readonly elements?: readonly string[] | undefined
   /** the year of the release, for the cap of a birth year at 90 */
   readonly clockYear: number
 }

@@ -204,21 +204,26 @@ const dotted = (uid: string) => uid.replace(/^urn:oid:/, '')
 export const pseudonymUid: Release = (value, { context }) =>
   typeof value === 'string' && value !== '' ? context.uid(dotted(value)) : undefined
 
-/** Of all identifiers the Study Instance UID alone, which ties the study to its pseudonymised images. */
+/**
+ * Of all identifiers the Study Instance UID alone, which ties the study to its pseudonymised images: in its
+ * own system, or as a URI, which some senders use for it.
+ */
 export const pseudonymStudyUid: Release = (value, { context }) => {
-  if (!isObject(value) || value['system'] !== 'urn:dicom:uid' || typeof value['value'] !== 'string')
-    return undefined
-  return { system: 'urn:dicom:uid', value: `urn:oid:${context.uid(dotted(value['value']))}` }
+  if (!isObject(value) || typeof value['value'] !== 'string') return undefined
+  const { system, value: uid } = value
+  const isUid = system === 'urn:dicom:uid' || (system === 'urn:ietf:rfc:3986' && uid.startsWith('urn:oid:'))
+  return isUid ? { system: 'urn:dicom:uid', value: `urn:oid:${context.uid(dotted(uid))}` } : undefined
 }
 
 /** SOP classes of DICOM PS3.6, under the DICOM root; a vendor's own would name the vendor's root. */
-const dicomSopClass = /^urn:oid:1\.2\.840\.10008\.5\.1\.4(?:\.\d{1,3}){1,6}$/
+const dicomSopClass = /^1\.2\.840\.10008\.5\.1\.4(?:\.\d{1,3}){1,6}$/
 
+/** A code in the system of URIs, `urn:oid:…`, also when the source left the prefix out. */
 export const pseudonymSopClass: Release = (value, { context }) => {
   if (!isObject(value) || typeof value['code'] !== 'string' || value['code'] === '') return undefined
   const system = 'urn:ietf:rfc:3986'
-  const code = value['code']
-  if (!dicomSopClass.test(code)) return { system, code: `urn:oid:${context.uid(dotted(code))}` }
-  const display = context.display(system, code)
-  return { system, code, ...(display === undefined ? {} : { display }) }
+  const uid = dotted(value['code'])
+  if (!dicomSopClass.test(uid)) return { system, code: `urn:oid:${context.uid(uid)}` }
+  const display = context.display(system, `urn:oid:${uid}`)
+  return { system, code: `urn:oid:${uid}`, ...(display === undefined ? {} : { display }) }
 }

@@ -2,10 +2,11 @@ import { byCanonical, types, type PropertyDefinition } from '../fhir/definitions
 import { isNumber, isObject, type Json, type JsonObject, type Resource } from '../fhir/json.ts'
 import { codes } from '../fhir/terminology.ts'
 import { isPseudonym } from './pseudonym.ts'
+import { isUcum, isUnit } from './unit.ts'
 
 /**
- * The second look at a released resource, by other means than it was made: no tables, no context, only the
- * definitions and the short list of shapes that a pseudonymised resource is made of. What is not on the
+ * The second look at a released resource, by other means than it was made: no rule tables, no source, only
+ * the definitions and the short list of shapes that a pseudonymised resource is made of. What is not on the
  * list is residue, and the gate does not send a resource that has any.
  */
 export interface Finding {
@@ -48,6 +49,7 @@ const text =
 
 const dateForm = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?$/
 const uidForm = /^2\.25\.(0|[1-9]\d{0,38})$/
+const ucumSystem = 'http://unitsofmeasure.org'
 const uriSystem = 'urn:ietf:rfc:3986'
 const sopClassForm = /^urn:oid:(2\.25\.(0|[1-9]\d{0,38})|1\.2\.840\.10008\.[0-9.]{1,30})$/
 /** ASCII without white space: no code of a terminology we release has more */
@@ -83,7 +85,7 @@ const places: Readonly<Record<string, Test>> = {
   'Coding.display': text(/^.{1,500}$/u), // compared with the terminology's in lookAtCoding
   'Quantity.system': isKnownSystem,
   'Quantity.code': text(codeForm),
-  'Quantity.unit': text(unitForm),
+  'Quantity.unit': text(unitForm), // compared with the lists in lookAtQuantity
   'Identifier.system': text(/^urn:dicom:uid$/),
   'Identifier.value': (value) =>
     typeof value === 'string' && value.startsWith('urn:oid:') && uidForm.test(value.slice('urn:oid:'.length)),
@@ -123,9 +125,7 @@ const datatypes: ReadonlySet<string> = new Set([
 function isKnownSystem(value: Json, { marks }: Walk): boolean {
   if (typeof value !== 'string') return false
   const isFhirs = byCanonical.get(value)?.resourceType === 'CodeSystem'
-  return (
-    isFhirs || value === 'http://unitsofmeasure.org' || value === uriSystem || marks.codeSystems.has(value)
-  )
+  return isFhirs || value === ucumSystem || value === uriSystem || marks.codeSystems.has(value)
 }
 
 function isPseudonymReference(value: Json): boolean {
@@ -232,6 +232,15 @@ function lookAtCoding({ system, code, display }: JsonObject, path: string, walk:
   }
 }
 
+/** Units are the one free text that leaves: each is in the lists, or repeats its code. */
+function lookAtQuantity({ system, code, unit }: JsonObject, path: string, walk: Walk): void {
+  const isCode = system !== ucumSystem || (typeof code === 'string' && isUcum(code))
+  if (!isCode) report(walk, `${path}.code`, 'form')
+  if (unit !== undefined && unit !== code && !(typeof unit === 'string' && isUnit(unit))) {
+    report(walk, `${path}.unit`, 'form')
+  }
+}
+
 /** The one extension of a release says that a reference is masked, and stands where the reference would. */
 function lookAtExtension(object: JsonObject, type: string, path: string, walk: Walk): void {
   const isMasked =
@@ -260,6 +269,7 @@ function lookAtElement(
     else {
       lookAtMembers(item, property.type, at, walk)
       if (property.type === 'Coding') lookAtCoding(item, at, walk)
+      if (quantities.has(property.type)) lookAtQuantity(item, at, walk)
     }
   }
 }

@@ -4,106 +4,25 @@
  *
  * @see https://ucum.org/ucum, the grammar in § 2; only units met in clinical data are listed
  */
-const prefixes = ['da', 'Y', 'Z', 'E', 'P', 'T', 'G', 'M', 'k', 'h', 'd', 'c', 'm', 'u', 'n', 'p', 'f', 'a']
+const words = (text: string): readonly string[] => text.split(/\s+/)
+
+const prefixes = words('da Y Z E P T G M k h d c m u n p f a')
 
 /** Take a prefix: `mg`, `mmol`, `mm[Hg]`. */
-const metric = [
-  ...[
-    'm',
-    's',
-    'g',
-    'rad',
-    'K',
-    'C',
-    'cd',
-    'mol',
-    'sr',
-    'Hz',
-    'N',
-    'Pa',
-    'J',
-    'W',
-    'A',
-    'V',
-    'F',
-    'Ohm',
-    'S',
-  ],
-  ...[
-    'Wb',
-    'Cel',
-    'T',
-    'H',
-    'lm',
-    'lx',
-    'Bq',
-    'Gy',
-    'Sv',
-    'l',
-    'L',
-    'ar',
-    't',
-    'bar',
-    'u',
-    'eV',
-    'pc',
-    'm[H2O]',
-  ],
-  ...['m[Hg]', 'cal', 'kat', 'U', 'eq', 'osm', 'g%', 'R', 'Ci', 'dyn', 'erg', 'P', 'St', 'B', '[iU]', '[IU]'],
-]
+const metric =
+  words(`m s g rad K C cd mol sr Hz N Pa J W A V F Ohm S Wb Cel T H lm lx Bq Gy Sv l L ar t bar u eV pc
+  m[H2O] m[Hg] cal kat U eq osm g% R Ci dyn erg P St B [iU] [IU]`)
 
 /** Stand alone. */
-const whole = [
-  ...['%', '[ppth]', '[ppm]', '[ppb]', '[pi]', 'min', 'h', 'd', 'wk', 'mo', 'mo_j', 'a', 'a_j', 'deg'],
-  ...["'", "''", '[in_i]', '[ft_i]', '[yd_i]', '[lb_av]', '[oz_av]', '[degF]', '[diop]', "[in_i'Hg]", 'att'],
-  ...['[drp]', '[pH]', '[HPF]', '[LPF]', "[arb'U]", "[USP'U]", '[CFU]', '[PFU]', '[FFU]', '[gr]', '[tsp_us]'],
-  ...[
-    '[tbs_us]',
-    '[foz_us]',
-    '[cup_us]',
-    '[Cal]',
-    '[MET]',
-    '[Ch]',
-    '[kn_i]',
-    "[APL'U]",
-    "[GPL'U]",
-    "[MPL'U]",
-  ],
-]
+const whole =
+  words(`% [ppth] [ppm] [ppb] [pi] min h d wk mo mo_j a a_j deg ' '' [in_i] [ft_i] [yd_i] [lb_av] [oz_av]
+  [degF] [diop] [in_i'Hg] att [drp] [pH] [HPF] [LPF] [arb'U] [USP'U] [CFU] [PFU] [FFU] [gr] [tsp_us] [tbs_us]
+  [foz_us] [cup_us] [Cal] [MET] [Ch] [kn_i] [APL'U] [GPL'U] [MPL'U]`)
 
 /** Annotations that laboratories and monitors write; any other one makes the code unreadable to us. */
-const annotations = [
-  ...[
-    'score',
-    'T-score',
-    'Z-score',
-    'count',
-    'nominal',
-    'ratio',
-    'index',
-    'INR',
-    'titer',
-    'cells',
-    'copies',
-    'beats',
-  ],
-  ...[
-    'breaths',
-    'events',
-    '#',
-    'RBC',
-    'WBC',
-    '1.73_m2',
-    '1.73m2',
-    'tot',
-    'creat',
-    'Hb',
-    'DDU',
-    'FEU',
-    'tablet',
-    'dose',
-  ],
-]
+const annotations =
+  words(`score T-score Z-score count nominal ratio index INR titer cells copies beats breaths events #
+  RBC WBC 1.73_m2 1.73m2 tot creat Hb DDU FEU tablet dose`)
 
 const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 const oneOf = (texts: readonly string[]) =>
@@ -119,81 +38,12 @@ const ucum = new RegExp(`^(?:/?${component}(?:[./]${component}){0,5})$`)
 
 /** Units as people print them. Compared in lower case; what stands here cannot be taken for a name. */
 const printed: ReadonlySet<string> = new Set([
-  ...[
-    'mmhg',
-    'mm hg',
-    'cmh2o',
-    '°c',
-    '°f',
-    'degrees c',
-    'degrees f',
-    'bpm',
-    'beats/minute',
-    'breaths/minute',
-  ],
-  ...[
-    'year',
-    'years',
-    'yr',
-    'yrs',
-    'an',
-    'ans',
-    'month',
-    'months',
-    'mois',
-    'week',
-    'weeks',
-    'semaine',
-    'semaines',
-  ],
-  ...[
-    'day',
-    'days',
-    'jour',
-    'jours',
-    'hour',
-    'hours',
-    'hr',
-    'heure',
-    'heures',
-    'minute',
-    'minutes',
-    'sec',
-    'seconds',
-  ],
-  ...[
-    'in',
-    'lb',
-    'lbs',
-    'ui',
-    'iu',
-    'ui/l',
-    'iu/l',
-    'ui/ml',
-    'iu/ml',
-    'mui/l',
-    'miu/l',
-    'kui/l',
-    'meq',
-    'meq/l',
-  ],
-  ...[
-    'ph',
-    'k/ul',
-    'm/ul',
-    'g/l',
-    't/l',
-    'giga/l',
-    'tera/l',
-    '10^9/l',
-    '10^12/l',
-    '10^3/ul',
-    '10^6/ul',
-    'kg/m²',
-    'cm²',
-  ],
-  ...['m²', 'µg', 'µg/l', 'µmol/l', 'µl', 'ng/ml', 'mcg', 'mcg/l', 'ml/hr', 'ml/min/1.73m2', 'ml/min/1,73m²'],
-  ...['score', 'ratio', 'index', 'inr', 'copies/ml', 'cells/ul', 'mosm/kg', 'tablet', 'tablets'],
+  ...words(`mmhg cmh2o °c °f bpm beats/minute breaths/minute year years yr yrs an ans month months mois week weeks
+    semaine semaines day days jour jours hour hours hr heure heures minute minutes sec seconds in lb lbs ui iu ui/l
+    iu/l ui/ml iu/ml mui/l miu/l kui/l meq meq/l ph k/ul m/ul g/l t/l giga/l tera/l 10^9/l 10^12/l 10^3/ul 10^6/ul
+    kg/m² m² cm² µg µg/l µmol/l µl ng/ml mcg mcg/l ml/hr ml/min/1.73m2 ml/min/1,73m² score (score) ratio index inr
+    copies/ml cells/ul mosm/kg tablet tablets`),
+  ...['mm hg', 'degrees c', 'degrees f'],
 ])
 
 /** Whether a text is a UCUM code made of the units and annotations we know. */
@@ -208,15 +58,15 @@ export function isUnit(text: string): boolean {
 
 /** What one of these units is in years; undefined for units that do not measure an age. */
 export function inYears(unit: string): number | undefined {
-  return ageUnits.get(unit)
+  return ageUnits.get(unit) ?? ageUnits.get(unit.toLowerCase())
 }
 
 /** UCUM's mean year of 365.25 days. */
 const daysPerYear = 365.25
 const ageUnits: ReadonlyMap<string, number> = new Map([
-  ...['a', 'year', 'years', 'yr', 'yrs', 'an', 'ans', 'Y'].map((unit) => [unit, 1] as const),
-  ...['mo', 'month', 'months', 'mois'].map((unit) => [unit, 1 / 12] as const),
-  ...['wk', 'week', 'weeks', 'semaine', 'semaines'].map((unit) => [unit, 7 / daysPerYear] as const),
-  ...['d', 'day', 'days', 'jour', 'jours'].map((unit) => [unit, 1 / daysPerYear] as const),
-  ...['h', 'hour', 'hours', 'heure', 'heures'].map((unit) => [unit, 1 / (24 * daysPerYear)] as const),
+  ...words('a year years yr yrs an ans Y').map((unit) => [unit, 1] as const),
+  ...words('mo month months mois').map((unit) => [unit, 1 / 12] as const),
+  ...words('wk week weeks semaine semaines').map((unit) => [unit, 7 / daysPerYear] as const),
+  ...words('d day days jour jours').map((unit) => [unit, 1 / daysPerYear] as const),
+  ...words('h hour hours heure heures').map((unit) => [unit, 1 / (24 * daysPerYear)] as const),
 ])

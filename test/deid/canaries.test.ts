@@ -167,6 +167,21 @@ describe('what is released of every example', () => {
     expect(added).toEqual([])
   })
 
+  it('shares no id, reference and UID with what another permit gets, nor its dates', () => {
+    const another = permit(2)
+    expect(another.shiftDays).not.toBe(context.shiftDays)
+    const names = (value: Json) =>
+      textOf(value).match(
+        /"reference":"[^#"]+"|"id":"(?!contained)[^"]+"|2\.25\.\d+|"\d{4}-\d\d-\d\d[^"]*"/g,
+      ) ?? []
+    for (const { resource, out } of results) {
+      const result = deidentify(resource, another)
+      const others = new Set('released' in result ? names(result.released) : [])
+      expect(others.size).toBeGreaterThan(0)
+      expect(names(out).filter((name) => others.has(name))).toEqual([])
+    }
+  })
+
   it('is the same for the same permit, and leaves its source as it was', () => {
     for (const { resource, out } of results) {
       const before = textOf(resource)
