@@ -153,6 +153,4 @@ files.unshift(
   { name: 'package/.index.json', data: JSON.stringify(index) },
 )
 writeFileSync(here('hl7.fhir.r4.core-4.0.1.tgz'), await createTarGzip(files, { attrs: { mtime: 0 } }))
-const kinds = Map.groupBy?.(files, (file) => file.name.split(/[/-]/)[1])
-if (kinds) for (const [kind, list] of kinds) console.log(kind, list.length)
 console.log(files.length, 'files')

@@ -41,7 +41,6 @@ const tables = (types: readonly string[]) => [
      version integer NOT NULL,
      updated_at timestamptz(3) NOT NULL,
      seal bigint,
-     code bigint,
      date_low double precision,
      date_high double precision,
      value_low double precision,
@@ -53,7 +52,6 @@ const tables = (types: readonly string[]) => [
   `COMMENT ON COLUMN clinical.resource.patient IS
      'key of the patient whose compartment this is; the nil UUID when it is no patient''s'`,
   `COMMENT ON COLUMN clinical.resource.seal IS 'row of identity.sealed that completes the body; null: nothing sealed'`,
-  `COMMENT ON COLUMN clinical.resource.code IS 'token of the first coding of the type''s main code'`,
   `COMMENT ON COLUMN clinical.resource.date_low IS 'the type''s main date, [low, high) in ms since the epoch'`,
   `COMMENT ON COLUMN clinical.resource.tokens IS 'sorted 64-bit hashes of parameter and value, see store/token.ts'`,
   ...types.map(
@@ -84,7 +82,10 @@ const tables = (types: readonly string[]) => [
 ]
 
 const indexes = [
-  `CREATE INDEX ON clinical.resource (patient, type, code, date_low DESC)`,
+  // the same number as store/token.ts computes
+  `CREATE FUNCTION clinical.token(value text) RETURNS bigint IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql AS
+     $$ SELECT ('x' || encode(substring(sha256(convert_to(value, 'UTF8')) FOR 8), 'hex'))::bit(64)::bigint $$`,
+  `CREATE INDEX ON clinical.resource (patient, type, date_low DESC NULLS LAST)`,
   `CREATE INDEX ON clinical.resource (type, updated_at, id)`,
   `CREATE INDEX ON clinical.resource USING gin (tokens) WITH (fastupdate = off)`,
   `CREATE INDEX ON clinical.history (type, updated_at)`,

@@ -16,6 +16,10 @@ export class Identity1764000000002 implements MigrationInterface {
 
 const statements = [
   `CREATE SCHEMA identity`,
+  `CREATE TABLE identity.keyring (
+     single boolean PRIMARY KEY DEFAULT true CHECK (single),
+     fingerprint bytea NOT NULL
+   )`,
   `CREATE TABLE identity.data_key (
      owner uuid PRIMARY KEY,
      wrapped bytea NOT NULL,

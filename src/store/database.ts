@@ -1,5 +1,34 @@
+import type { OnApplicationShutdown } from '@nestjs/common'
+import { join } from 'node:path'
 import { DataSource } from 'typeorm'
 import { migrations } from '../../migrations/index.ts'
+import type { Settings } from '../config.ts'
+import { startCluster, type Cluster } from './embedded.ts'
+
+/** The database the server works on: the one it was given, or an embedded one that ends with it. */
+export class Database implements OnApplicationShutdown {
+  /** of the owner: migrations and role changes start from it */
+  readonly url: string
+  private readonly cluster: Cluster | undefined
+
+  private constructor(url: string, cluster: Cluster | undefined) {
+    this.url = url
+    this.cluster = cluster
+  }
+
+  /** Starts the embedded cluster where no database was given; brings the schema up to date. */
+  static async open(settings: Settings): Promise<Database> {
+    const given = settings.DATABASE_URL
+    const cluster = given === undefined ? await startCluster(join(settings.dataDir, 'postgres')) : undefined
+    const database = new Database(given ?? cluster?.url ?? '', cluster)
+    await migrate(database.url)
+    return database
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.cluster?.stop()
+  }
+}
 
 /** Options of one role's connections: the role is taken on at connect, plans are made for the values at hand. */
 export function connectionOptions(role: string | undefined): string {

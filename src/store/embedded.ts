@@ -13,7 +13,8 @@ export interface Cluster {
 
 /**
  * Starts PostgreSQL from the npm package on a free loopback port; makes the cluster first when the
- * folder is empty. Works as root too: the package then runs the server as its own system user.
+ * folder is empty. Works as root too: the package then runs the server as its own system user. When a
+ * server of ours already runs on the folder (the command line beside `npm start`), it is used as it is.
  *
  * @param folder the cluster's files; its superuser password lies beside, readable by us alone
  * @param settings further `postgresql.conf` lines, `name=value`
@@ -23,8 +24,10 @@ export async function startCluster(folder: string, settings: readonly string[] =
   // as root the server runs under its own user, who must be able to pass through
   if (process.getuid?.() === 0) chmodSync(folder, 0o711)
   const password = clusterPassword(`${folder}.password`)
-  const port = await freePort()
   const data = join(folder, 'data')
+  const running = runningPort(data)
+  if (running !== undefined) return { url: urlOf(password, running), stop: () => Promise.resolve() }
+  const port = await freePort()
   const server = new EmbeddedPostgres({
     databaseDir: data,
     user: 'postgres',
@@ -39,9 +42,14 @@ export async function startCluster(folder: string, settings: readonly string[] =
     onError: () => undefined,
   })
   if (!existsSync(join(data, 'PG_VERSION'))) await server.initialise()
-  else forgetDeadServer(data)
+  // after a `kill -9` the pid file stays, and would keep the server from starting
+  else rmSync(join(data, 'postmaster.pid'), { force: true })
   await server.start()
-  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: () => server.stop() }
+  return { url: urlOf(password, port), stop: () => server.stop() }
+}
+
+function urlOf(password: string, port: number): string {
+  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
 }
 
 function clusterPassword(file: string): string {
@@ -49,12 +57,12 @@ function clusterPassword(file: string): string {
   return readFileSync(file, 'utf8')
 }
 
-/** After a `kill -9` the pid file stays; PostgreSQL refuses to start while that pid is another live process. */
-function forgetDeadServer(data: string): void {
+/** The port of a server that another process of ours runs on these files: it is shared, not started. */
+function runningPort(data: string): number | undefined {
   const file = join(data, 'postmaster.pid')
-  if (!existsSync(file)) return
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
-  if (!isPostgres(pid)) rmSync(file)
+  if (!existsSync(file)) return undefined
+  const [pid, , , port] = readFileSync(file, 'utf8').split('\n')
+  return isPostgres(Number(pid)) ? Number(port) : undefined
 }
 
 function isPostgres(pid: number): boolean {

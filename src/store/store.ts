@@ -1,3 +1,4 @@
+import type { OnApplicationShutdown } from '@nestjs/common'
 import pg from 'pg'
 import QueryStream from 'pg-query-stream'
 import { createHash } from 'node:crypto'
@@ -9,7 +10,7 @@ import type { Role, Tx } from './tx.ts'
 type PooledRole = Exclude<Role, 'owner'>
 
 /** Connections to PostgreSQL, a pool for each role, and transactions on them. */
-export class Store {
+export class Store implements OnApplicationShutdown {
   private readonly pools: Readonly<Record<PooledRole, pg.Pool>>
 
   /** @param max connections of the care pool; the others take half */
@@ -43,10 +44,12 @@ export class Store {
     for (let attempt = 1; ; attempt++) {
       const client = await this.connect(role)
       try {
+        const tx = new ClientTx(client)
         await client.query('BEGIN')
-        const result = await work(new ClientTx(client))
+        const result = await work(tx)
         await client.query('COMMIT')
         client.release()
+        tx.committed()
         return result
       } catch (error) {
         const broken = await rollback(client)
@@ -70,13 +73,19 @@ export class Store {
   async read<T>(role: PooledRole, work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await this.connect(role)
     try {
-      const result = await work(new ClientTx(client))
+      const tx = new ClientTx(client)
+      const result = await work(tx)
       client.release()
+      tx.committed()
       return result
     } catch (error) {
       client.release(error instanceof Error && !('code' in error))
       throw error
     }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close()
   }
 
   async close(): Promise<void> {
@@ -94,6 +103,7 @@ export class Store {
 
 class ClientTx implements Tx {
   private readonly client: pg.PoolClient
+  private readonly toRemember: (() => void)[] = []
   constructor(client: pg.PoolClient) {
     this.client = client
   }
@@ -102,6 +112,14 @@ class ClientTx implements Tx {
     const { text, values } = statement
     const result = await this.client.query<Row>({ name: statementName(text), text, values: [...values] })
     return result.rows
+  }
+
+  afterCommit(remember: () => void): void {
+    this.toRemember.push(remember)
+  }
+
+  committed(): void {
+    for (const remember of this.toRemember) remember()
   }
 
   async *stream<Row extends object>(statement: Sql, batch = 500): AsyncIterable<Row[]> {

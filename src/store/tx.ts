@@ -6,6 +6,8 @@ export interface Tx {
   query<Row extends object = Record<string, unknown>>(statement: Sql): Promise<Row[]>
   /** Runs one statement and yields its rows in batches; memory does not grow with the result. */
   stream<Row extends object = Record<string, unknown>>(statement: Sql, batch?: number): AsyncIterable<Row[]>
+  /** Runs once the transaction is committed, never after a rollback: the place to remember what was read in it. */
+  afterCommit(remember: () => void): void
 }
 
 /**

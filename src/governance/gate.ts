@@ -1,0 +1,210 @@
+import type { Access, AllowedQuery, ResearchAccess } from '../access/access.ts'
+import { demand, restrict } from '../access/access.ts'
+import { isPseudonym, patientOf } from '../deid/pseudonym.ts'
+import { extract } from '../fhir/extract.ts'
+import type { Resource } from '../fhir/json.ts'
+import { FhirError } from '../fhir/outcome.ts'
+import type { Query } from '../fhir/query.ts'
+import { parseReference } from '../fhir/reference.ts'
+import { BlindIndex } from '../identity/blind-index.ts'
+import type { Keyring } from '../identity/keyring.ts'
+import { referencesIn } from '../identity/references.ts'
+import type { Vault } from '../identity/vault.ts'
+import type { HistoryRow, StoredRow, WritableRow } from '../store/row.ts'
+import { exportRows } from '../store/search.ts'
+import type { PreparedQuery } from '../store/prepared-query.ts'
+import type { Tx } from '../store/tx.ts'
+import { layDown, type AdmitInput } from './admit.ts'
+import { memberOf } from './members.ts'
+import type { Permits } from './permits.ts'
+import { patientIdsIn, prepareCare } from './prepare.ts'
+import { prepareResearch } from './prepare-research.ts'
+import { releaseCare, type Released } from './release-care.ts'
+import {
+  Pseudonyms,
+  readRow,
+  releaseResearch,
+  type ReadRow,
+  type ReleasedTargets,
+} from './release-research.ts'
+
+export type { AdmitInput } from './admit.ts'
+export type { Released } from './release-care.ts'
+
+/**
+ * The one door between what identifies and what does not. On the way in it takes identity out of a
+ * resource and locks it away; on the way out it puts it back for care, or gives a permit what the
+ * permit may see. Reads, searches and exports of both sides pass here and nowhere else.
+ */
+export class Gate {
+  private readonly vault: Vault
+  private readonly permits: Permits
+  private readonly blindIndex: BlindIndex
+  private readonly pseudonymsBySecret = new WeakMap<Buffer, Pseudonyms>()
+  private readonly zone: string
+  private readonly base: string
+
+  /** @param base the care base's URL: absolute references under it are local */
+  constructor(vault: Vault, permits: Permits, keyring: Keyring, zone: string, base: string) {
+    this.vault = vault
+    this.permits = permits
+    this.blindIndex = new BlindIndex(keyring)
+    this.zone = zone
+    this.base = base
+  }
+
+  /** The internal id of a resource by the id the caller knows; undefined: not known to this caller. */
+  async locate(tx: Tx, access: Access, type: string, id: string): Promise<string | undefined> {
+    if (access.kind === 'research') return this.locateReleased(tx, access, type, id)
+    if (type !== 'Patient') return id
+    return (await this.vault.patientKeys(tx, [id], false)).get(id)
+  }
+
+  /** Care: the internal ids of resources that are about to be written; a patient not met before gets a key. */
+  async claim(
+    tx: Tx,
+    resources: readonly { readonly type: string; readonly id: string }[],
+  ): Promise<{ readonly type: string; readonly id: string }[]> {
+    const ids = resources.filter(({ type }) => type === 'Patient').map(({ id }) => id)
+    const keys = await this.vault.patientKeys(tx, ids, true)
+    return resources.map(({ type, id }) => ({ type, id: type === 'Patient' ? (keys.get(id) ?? id) : id }))
+  }
+
+  /** Makes a query ready for SQL: rights, keys and blind tokens in the place of what the caller wrote. */
+  async prepare(tx: Tx, query: AllowedQuery): Promise<PreparedQuery> {
+    const { access } = query
+    if (access.kind === 'research') return prepareResearch(access, query)
+    const filters: readonly Query[] = query.anyOf
+    const ids = [query, ...filters].flatMap(patientIdsIn)
+    return prepareCare(query, await this.vault.patientKeys(tx, ids, false), this.blindIndex)
+  }
+
+  /**
+   * The way in: seals what identifies, writes it to the vault, and gives back the clinical rows for
+   * `save`. In the same transaction, so that neither side is ever half there.
+   */
+  async admit(tx: Tx, inputs: readonly AdmitInput[]): Promise<WritableRow[]> {
+    const keys = await this.vault.patientKeys(
+      tx,
+      inputs.flatMap(({ resource }) => this.patientsIn(resource)),
+      true,
+    )
+    const options = { zone: this.zone, base: this.base }
+    const admitted = inputs.map((input) =>
+      layDown(input, extract(input.resource, options), keys, this.blindIndex, this.base),
+    )
+    await this.vault.write(
+      tx,
+      admitted.flatMap(({ sealed }) => (sealed ? [sealed] : [])),
+    )
+    const isReplacement = inputs.some(({ version }) => version > 1)
+    await this.vault.index(
+      tx,
+      admitted.map(({ blind }) => blind),
+      isReplacement,
+    )
+    return admitted.map(({ row }) => row)
+  }
+
+  /** A deleted resource is found no more; its versions stay in the history until they are expunged. */
+  async withdraw(
+    tx: Tx,
+    resources: readonly { readonly type: string; readonly id: string }[],
+  ): Promise<void> {
+    await this.vault.forget(tx, resources)
+  }
+
+  /**
+   * The way out. For care: identity joined again. For a permit: de-identified; rows that the rules
+   * refuse are left out, and so is everything when the permit is no longer active.
+   */
+  async release(tx: Tx, access: Access, rows: readonly (StoredRow | HistoryRow)[]): Promise<Released[]> {
+    if (rows.length === 0) return []
+    if (access.kind === 'care') return releaseCare(tx, this.vault, rows)
+    const pseudonyms = await this.pseudonyms(access)
+    const read = rows.map((row) => readRow(demandCurrent(row)))
+    const targets = await this.releasedTargets(tx, access, read)
+    const year = access.permit.grantedAt.getUTCFullYear()
+    return read.flatMap((one) => {
+      const data = access.permit.data.find(({ type }) => type === one.row.type)
+      return data ? (releaseResearch(one, access.permit.id, data, pseudonyms, targets, year) ?? []) : []
+    })
+  }
+
+  /** The pseudonyms of an active permit. @throws FhirError 403 when it is active no longer */
+  private async pseudonyms(access: ResearchAccess): Promise<Pseudonyms> {
+    const active = await this.permits.load(access.permit.id)
+    if (!active) throw FhirError.forbidden('this permit is not active')
+    let pseudonyms = this.pseudonymsBySecret.get(active.secret)
+    if (!pseudonyms) this.pseudonymsBySecret.set(active.secret, (pseudonyms = new Pseudonyms(active.secret)))
+    return pseudonyms
+  }
+
+  private patientsIn(resource: Resource): string[] {
+    const own = resource.resourceType === 'Patient' ? [String(resource['id'])] : []
+    const others = referencesIn(resource).flatMap((text) => {
+      const reference = parseReference(text, this.base)
+      const isLocal = reference.kind === 'relative' || (reference.kind === 'absolute' && reference.local)
+      return isLocal && reference.type === 'Patient' && reference.id !== undefined ? [reference.id] : []
+    })
+    return [...own, ...others]
+  }
+
+  /** A pseudonym names its patient; among that patient's rows the one is looked for whose pseudonym it is. */
+  private async locateReleased(
+    tx: Tx,
+    access: ResearchAccess,
+    type: string,
+    id: string,
+  ): Promise<string | undefined> {
+    demand(access, type, 'r')
+    if (!isPseudonym(id)) return undefined
+    const patient = await memberOf(tx, access.permit.id, patientOf(id) ?? id)
+    if (patient === undefined) return undefined
+    if (type === 'Patient') return id.includes('-') ? undefined : patient
+    const pseudonyms = await this.pseudonyms(access)
+    const query = await this.prepare(tx, restrict(access, emptyQuery(type), 'r'))
+    for await (const rows of exportRows(tx, query, { patients: [patient], now: Date.now() })) {
+      const found = rows.find((row) => pseudonyms.of(type, row.id, row.patient) === id)
+      if (found) return found.id
+    }
+    return undefined
+  }
+
+  /** Which of the resources that these rows refer to are part of the release too. */
+  private async releasedTargets(
+    tx: Tx,
+    access: ResearchAccess,
+    read: readonly ReadRow[],
+  ): Promise<ReleasedTargets> {
+    const targets = new Map<string, string>()
+    const asked = new Map<string, Set<string>>()
+    for (const { row, references } of read) {
+      targets.set(`${row.type}/${row.id}`, row.patient)
+      for (const { type, id } of references) {
+        if (!targets.has(`${type}/${id}`)) asked.set(type, (asked.get(type) ?? new Set()).add(id))
+      }
+    }
+    for (const [type, ids] of asked) {
+      if (!access.permit.data.some((data) => data.type === type)) continue
+      const query = await this.prepare(tx, restrict(access, emptyQuery(type), 'r'))
+      for await (const rows of exportRows(tx, query, { ids: [...ids], now: Date.now() })) {
+        for (const row of rows) targets.set(`${type}/${row.id}`, row.patient)
+      }
+    }
+    return targets
+  }
+}
+
+/** All resources of a type. */
+export function emptyQuery(type: string): Query {
+  return {
+    ...{ type, criteria: [], sort: [], count: undefined, include: [], revinclude: [] },
+    ...{ total: undefined, elements: undefined, summary: undefined },
+  }
+}
+
+function demandCurrent(row: StoredRow | HistoryRow): StoredRow {
+  if (row.body === null || 'method' in row) throw new TypeError('a permit has no history')
+  return row
+}

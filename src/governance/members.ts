@@ -1,0 +1,25 @@
+import { sql } from '../store/sql.ts'
+import type { Tx } from '../store/tx.ts'
+
+/** A patient of a permit's frozen cohort. */
+export interface Member {
+  /** the patient's key */
+  readonly patient: string
+  readonly pseudonym: string
+}
+
+/** The patient behind a pseudonym of this permit. */
+export async function memberOf(tx: Tx, permit: string, pseudonym: string): Promise<string | undefined> {
+  const rows = await tx.query<Member>(
+    sql`SELECT patient, pseudonym FROM governance.permit_member WHERE permit = ${permit} AND pseudonym = ${pseudonym}`,
+  )
+  return rows[0]?.patient
+}
+
+/** The next patients of a permit in its own order, which is neither that of birth nor of arrival. */
+export async function membersFrom(tx: Tx, permit: string, from: string, limit: number): Promise<Member[]> {
+  return tx.query<Member>(
+    sql`SELECT patient, pseudonym FROM governance.permit_member
+        WHERE permit = ${permit} AND pseudonym >= ${from} ORDER BY pseudonym LIMIT ${limit}`,
+  )
+}

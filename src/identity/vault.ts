@@ -1,0 +1,266 @@
+import { createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { nilPatient } from '../store/row.ts'
+import { sql } from '../store/sql.ts'
+import type { Tx } from '../store/tx.ts'
+import { open, seal, type Keyring } from './keyring.ts'
+import { RecentMap } from './recent-map.ts'
+
+/** A sealed row to write: fragments of one version of one resource. */
+export interface SealedRow {
+  readonly patient: string
+  readonly seal: bigint
+  /** encoded fragments, see `split.ts` */
+  readonly content: string
+}
+
+/** What the blind index holds of one current resource; no tokens: nothing of it is sealed and searchable. */
+export interface BlindRow {
+  readonly type: string
+  readonly id: string
+  readonly patient: string
+  readonly tokens: readonly bigint[]
+}
+
+/**
+ * The identity vault: schema `identity`, whose every statement stands in this file. Content is under
+ * the data key of its patient; destroying that key makes it unreadable wherever it was copied.
+ */
+export class Vault {
+  private readonly keyring: Keyring
+  private readonly idKey: Buffer
+  /** unwrapped data keys of the patients last met: bounded, so a dump of memory holds few */
+  private readonly dataKeys = new RecentMap<string, Buffer>(5_000)
+  private readonly ids = new RecentMap<string, string | null>(50_000)
+  private readonly patients = new RecentMap<string, string>(50_000)
+
+  constructor(keyring: Keyring) {
+    this.keyring = keyring
+    this.idKey = keyring.derive('patient-id')
+  }
+
+  /**
+   * Holds this keyring against the database's; the first one is noted.
+   *
+   * @throws Error when the database was written under another keyring: start-up must stop
+   */
+  async demandKeyring(tx: Tx): Promise<void> {
+    const fingerprint = this.keyring.fingerprint
+    await tx.query(
+      sql`INSERT INTO identity.keyring (fingerprint) VALUES (${fingerprint}) ON CONFLICT DO NOTHING`,
+    )
+    const [known] = await tx.query<{ fingerprint: Buffer }>(sql`SELECT fingerprint FROM identity.keyring`)
+    if (!known?.fingerprint.equals(fingerprint)) {
+      throw new Error('COFFRE_KEYRING: this is not the keyring that the database was written under')
+    }
+  }
+
+  /**
+   * Keys of patients by the logical ids that clients know them by.
+   *
+   * @param claim makes a key for an id that is not known yet; otherwise it is left out of the answer
+   */
+  async patientKeys(tx: Tx, ids: Iterable<string>, claim: boolean): Promise<Map<string, string>> {
+    const keys = new Map<string, string>()
+    const asked: string[] = []
+    for (const id of new Set(ids)) {
+      const key = isKey(id) ? id : this.patients.get(id)
+      if (key !== undefined) keys.set(id, key)
+      else asked.push(id)
+    }
+    if (asked.length === 0) return keys
+    for (const [id, key] of await this.knownPatients(tx, asked)) {
+      keys.set(id, key)
+      tx.afterCommit(() => this.patients.set(id, key))
+    }
+    const unknown = asked.filter((id) => !keys.has(id))
+    if (claim && unknown.length > 0)
+      for (const [id, key] of await this.claimPatients(tx, unknown)) keys.set(id, key)
+    return keys
+  }
+
+  /** The logical ids of patients; a key that is its own id is left out. */
+  async patientIds(tx: Tx, keys: Iterable<string>): Promise<Map<string, string>> {
+    const ids = new Map<string, string>()
+    const asked: string[] = []
+    for (const key of new Set(keys)) {
+      if (key === nilPatient) continue
+      const id = this.ids.get(key)
+      if (id === undefined) asked.push(key)
+      else if (id !== null) ids.set(key, id)
+    }
+    if (asked.length === 0) return ids
+    const rows = await tx.query<{ patient: string; sealed: Buffer }>(
+      sql`SELECT patient, sealed FROM identity.patient_id WHERE patient = ANY(${asked}::uuid[])`,
+    )
+    const renamed = new Set(rows.map((row) => row.patient))
+    const own = asked.filter((key) => !renamed.has(key))
+    tx.afterCommit(() => own.forEach((key) => this.ids.set(key, null)))
+    const dataKeys = await this.keys(
+      tx,
+      rows.map((row) => row.patient),
+      false,
+    )
+    for (const { patient, sealed } of rows) {
+      const id = open(demand(dataKeys, patient), sealed, `patient-id/${patient}`).toString()
+      ids.set(patient, id)
+      tx.afterCommit(() => this.ids.set(patient, id))
+    }
+    return ids
+  }
+
+  /** Seals and writes; `seal` numbers come from `nextSeal`. */
+  async write(tx: Tx, rows: readonly SealedRow[]): Promise<void> {
+    if (rows.length === 0) return
+    const dataKeys = await this.keys(
+      tx,
+      rows.map((row) => row.patient),
+      true,
+    )
+    const bodies = rows.map((row) =>
+      seal(demand(dataKeys, row.patient), row.content, place(row.patient, row.seal)),
+    )
+    await tx.query(
+      sql`INSERT INTO identity.sealed (patient, seal, body)
+          SELECT * FROM unnest(${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => String(row.seal))}::bigint[],
+                               ${bodies}::bytea[])`,
+    )
+  }
+
+  /** Opens sealed rows. @returns encoded fragments by seal; @throws Error when one is gone or was changed */
+  async read(tx: Tx, rows: readonly { patient: string; seal: string }[]): Promise<Map<string, string>> {
+    if (rows.length === 0) return new Map()
+    const found = await tx.query<{ patient: string; seal: string; body: Buffer }>(
+      sql`SELECT patient, seal, body FROM identity.sealed
+          JOIN unnest(${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => row.seal)}::bigint[])
+            AS asked (patient, seal) USING (patient, seal)`,
+    )
+    const dataKeys = await this.keys(
+      tx,
+      found.map((row) => row.patient),
+      false,
+    )
+    return new Map(
+      found.map((row) => [
+        row.seal,
+        open(demand(dataKeys, row.patient), row.body, place(row.patient, row.seal)).toString(),
+      ]),
+    )
+  }
+
+  /** Replaces what the blind index holds of these resources. */
+  async index(tx: Tx, rows: readonly BlindRow[], replacing: boolean): Promise<void> {
+    if (replacing) await this.forget(tx, rows)
+    const filled = rows.filter((row) => row.tokens.length > 0)
+    if (filled.length === 0) return
+    await tx.query(
+      sql`INSERT INTO identity.blind_index (type, id, patient, tokens)
+          SELECT type, id, patient, tokens::bigint[]
+          FROM unnest(${filled.map((row) => row.type)}::text[], ${filled.map((row) => row.id)}::text[],
+                      ${filled.map((row) => row.patient)}::uuid[],
+                      ${filled.map((row) => `{${row.tokens.join(',')}}`)}::text[]) AS row (type, id, patient, tokens)`,
+    )
+  }
+
+  /** Takes resources out of the blind index. */
+  async forget(tx: Tx, rows: readonly { type: string; id: string }[]): Promise<void> {
+    await tx.query(
+      sql`DELETE FROM identity.blind_index
+          USING unnest(${rows.map((row) => row.type)}::text[], ${rows.map((row) => row.id)}::text[]) AS gone (type, id)
+          WHERE blind_index.type = gone.type AND blind_index.id = gone.id`,
+    )
+  }
+
+  private idHash(id: string): Buffer {
+    return createHmac('sha256', this.idKey).update(id).digest().subarray(0, 16)
+  }
+
+  private async knownPatients(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+    const byHash = new Map(ids.map((id) => [this.idHash(id).toString('hex'), id]))
+    const rows = await tx.query<{ patient: string; id_hash: Buffer }>(
+      sql`SELECT patient, id_hash FROM identity.patient_id
+          WHERE id_hash = ANY(${ids.map((id) => this.idHash(id))}::bytea[])`,
+    )
+    return new Map(rows.map((row) => [byHash.get(row.id_hash.toString('hex')) ?? '', row.patient]))
+  }
+
+  private async claimPatients(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+    const sorted = [...ids].sort()
+    const fresh = sorted.map(() => randomUUID())
+    const dataKeys = await this.keys(tx, fresh, true)
+    const sealed = sorted.map((id, index) => {
+      const patient = fresh[index] ?? ''
+      return seal(demand(dataKeys, patient), id, `patient-id/${patient}`)
+    })
+    await tx.query(
+      sql`INSERT INTO identity.patient_id (patient, id_hash, sealed)
+          SELECT * FROM unnest(${fresh}::uuid[], ${sorted.map((id) => this.idHash(id))}::bytea[], ${sealed}::bytea[])
+          ON CONFLICT (id_hash) DO NOTHING`,
+    )
+    return this.knownPatients(tx, ids)
+  }
+
+  /** Data keys by owner; those that are not there are made when `make` says so, else left out. */
+  private async keys(tx: Tx, owners: Iterable<string>, make: boolean): Promise<Map<string, Buffer>> {
+    const keys = new Map<string, Buffer>()
+    const asked: string[] = []
+    for (const owner of new Set(owners)) {
+      const key = this.dataKeys.get(owner)
+      if (key) keys.set(owner, key)
+      else asked.push(owner)
+    }
+    if (asked.length === 0) return keys
+    for (const [owner, key] of await this.storedKeys(tx, asked)) {
+      keys.set(owner, key)
+      tx.afterCommit(() => this.dataKeys.set(owner, key))
+    }
+    const missing = asked.filter((owner) => !keys.has(owner)).sort()
+    if (!make || missing.length === 0) return keys
+    const wrapped = missing.map((owner) => this.keyring.wrap(randomBytes(32), `data-key/${owner}`))
+    await tx.query(
+      sql`INSERT INTO identity.data_key (owner, wrapped, key_version)
+          SELECT * FROM unnest(${missing}::uuid[], ${wrapped.map((key) => key.wrapped)}::bytea[],
+                               ${wrapped.map((key) => key.keyVersion)}::int[])
+          ON CONFLICT (owner) DO NOTHING`,
+    )
+    for (const [owner, key] of await this.storedKeys(tx, missing)) keys.set(owner, key)
+    return keys
+  }
+
+  private async storedKeys(tx: Tx, owners: readonly string[]): Promise<Map<string, Buffer>> {
+    const rows = await tx.query<{ owner: string; wrapped: Buffer; key_version: number }>(
+      sql`SELECT owner, wrapped, key_version FROM identity.data_key WHERE owner = ANY(${owners}::uuid[])`,
+    )
+    return new Map(
+      rows.map((row) => [
+        row.owner,
+        this.keyring.unwrap(row.wrapped, row.key_version, `data-key/${row.owner}`),
+      ]),
+    )
+  }
+}
+
+/**
+ * A number for a sealed row of a patient: milliseconds, 12 bits that count, 10 that are this process's.
+ * 63 bits, rising with time.
+ */
+export function nextSeal(now: number): bigint {
+  sealCount = (sealCount + 1) & 0xfff
+  return (BigInt(now) << 22n) | BigInt((sealCount << 10) | sealProcess)
+}
+const sealProcess = randomInt(1024)
+let sealCount = 0
+
+/** A UUID in lower case is its own key: such ids say nothing about a person. */
+export function isKey(id: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id) && id !== nilPatient
+}
+
+function place(patient: string, seal: bigint | string): string {
+  return `sealed/${patient}/${seal}`
+}
+
+function demand(keys: ReadonlyMap<string, Buffer>, owner: string): Buffer {
+  const key = keys.get(owner)
+  if (!key) throw new Error('vault: the data key of a sealed row is gone')
+  return key
+}

@@ -1,0 +1,49 @@
+import { searchParameters, types, type SearchParameter } from '../fhir/definitions.ts'
+import { splitRules } from './identity-split.ts'
+
+/**
+ * Whether a search parameter of a type reads what is sealed: then it is answered from the vault's
+ * blind index and leaves no trace in the clinical rows.
+ */
+export function isBlind(type: string, code: string): boolean {
+  const key = `${type}.${code}`
+  let blind = cache.get(key)
+  if (blind === undefined) cache.set(key, (blind = readsSealed(type, searchParameters(type).get(code))))
+  return blind
+}
+
+const cache = new Map<string, boolean>()
+
+function readsSealed(type: string, parameter: SearchParameter | undefined): boolean {
+  if (!parameter) return false
+  if (parameter.type === 'string') return true
+  if (!['token', 'date', 'uri'].includes(parameter.type)) return false
+  return paths(type, parameter.expression ?? '').some((path) => crossesSealed(type, path))
+}
+
+/** The plain element paths of an expression's parts that start at this type: `Patient.telecom.where(…)` → `telecom`. */
+function paths(type: string, expression: string): string[][] {
+  return expression
+    .split('|')
+    .map((part) => new RegExp(`^\\(*${type}((?:\\.\\w+(?![\\w(]))+)`).exec(part.trim())?.[1])
+    .filter((path) => path !== undefined)
+    .map((path) => path.slice(1).split('.'))
+}
+
+function crossesSealed(type: string, path: readonly string[]): boolean {
+  const [name, ...rest] = path
+  if (name === undefined) return false
+  return names(type, name).some((property) => {
+    const rule = splitRules(type).get(property)
+    if (rule === undefined || rule === 'seal') return true
+    if (typeof rule === 'object' && 'coarsen' in rule) return true
+    return typeof rule === 'object' ? crossesSealed(rule.type, rest) : false
+  })
+}
+
+/** `value` → `valueQuantity`, `valueString`, … for a choice; else itself. Sealed only if every form is. */
+function names(type: string, name: string): string[] {
+  const properties = types.get(type)?.properties
+  if (!properties || properties.has(name)) return [name]
+  return []
+}

@@ -1,0 +1,101 @@
+import type { Prefix } from '../fhir/query.ts'
+import { sql, type Sql } from './sql.ts'
+
+/** The two columns that an interval is kept in. */
+export interface IntervalColumns {
+  readonly low: Sql
+  readonly high: Sql
+}
+
+/**
+ * The prefixes over intervals. `[low, high)` is what was asked; the columns hold what a resource says.
+ *
+ * @see FHIR R4 § Search, "Prefixes": the search range fully contains (eq), overlaps above (gt), …
+ */
+export function compareDate(
+  column: IntervalColumns,
+  prefix: Prefix,
+  low: number,
+  high: number,
+  now: number,
+): Sql {
+  const within = sql`(${column.low} >= ${low} AND ${column.high} <= ${high})`
+  switch (prefix) {
+    case 'eq':
+      return within
+    case 'ne':
+      return sql`NOT ${within}`
+    case 'gt':
+      return sql`${column.high} > ${high}`
+    case 'lt':
+      return sql`${column.low} < ${low}`
+    case 'ge':
+      return sql`(${column.high} > ${high} OR ${within})`
+    case 'le':
+      return sql`(${column.low} < ${low} OR ${within})`
+    case 'sa':
+      return sql`${column.low} >= ${high}`
+    case 'eb':
+      return sql`${column.high} <= ${low}`
+    case 'ap': {
+      // a tenth of the distance to now, as the specification recommends
+      const slack = Math.abs(now - low) / 10
+      return sql`(${column.low} < ${high + slack} AND ${column.high} > ${low - slack})`
+    }
+  }
+}
+
+/** The same for numbers and quantities: `number` as written, `[low, high]` the range its digits imply. */
+export function compareNumber(
+  column: IntervalColumns,
+  { prefix, number, low, high }: { prefix: Prefix; number: number; low: number; high: number },
+): Sql {
+  const within = sql`(${column.low} >= ${low} AND ${column.high} <= ${high})`
+  switch (prefix) {
+    case 'eq':
+      return within
+    case 'ne':
+      return sql`NOT ${within}`
+    case 'gt':
+      return sql`${column.high} > ${number}`
+    case 'lt':
+      return sql`${column.low} < ${number}`
+    case 'ge':
+      return sql`${column.high} >= ${number}`
+    case 'le':
+      return sql`${column.low} <= ${number}`
+    case 'sa':
+      return sql`${column.low} > ${number}`
+    case 'eb':
+      return sql`${column.high} < ${number}`
+    case 'ap': {
+      const slack = Math.abs(number) / 10
+      return sql`(${column.low} <= ${number + slack} AND ${column.high} >= ${number - slack})`
+    }
+  }
+}
+
+/** The same for an instant kept as a time stamp, so that its index serves. */
+export function compareInstant(column: Sql, prefix: Prefix, low: number, high: number, now: number): Sql {
+  const [from, until] = [new Date(low), new Date(high)]
+  switch (prefix) {
+    case 'eq':
+      return sql`(${column} >= ${from} AND ${column} < ${until})`
+    case 'ne':
+      return sql`(${column} < ${from} OR ${column} >= ${until})`
+    case 'gt':
+    case 'sa':
+      return sql`${column} >= ${until}`
+    case 'lt':
+    case 'eb':
+      return sql`${column} < ${from}`
+    case 'ge':
+      return sql`${column} >= ${from}`
+    case 'le':
+      return sql`${column} < ${until}`
+    case 'ap': {
+      const slack = Math.abs(now - low) / 10
+      return sql`(${column} >= ${new Date(low - slack)} AND ${column} < ${new Date(high + slack)})`
+    }
+  }
+}

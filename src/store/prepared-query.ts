@@ -1,0 +1,50 @@
+import type { ChainCriterion, HasCriterion, Query, ValueCriterion } from '../fhir/query.ts'
+
+declare const prepared: unique symbol
+
+/**
+ * A query ready for SQL, made by the gate alone: the caller's rights are on it, patients are named by
+ * key, and criteria over sealed elements have become keyed hashes.
+ */
+export interface PreparedQuery extends Omit<Query, 'criteria'> {
+  readonly [prepared]: true
+  readonly criteria: readonly PreparedCriterion[]
+  /** keys of the only patients whose rows may be found; undefined: no such limit */
+  readonly patients: readonly string[] | undefined
+  /** only the frozen cohort of this permit */
+  readonly permit: string | undefined
+  /** any of these must hold too (granular scopes, a permit's type filters); `[]`: no such limit */
+  readonly anyOf: readonly (readonly PreparedCriterion[])[]
+}
+
+export type PreparedCriterion = ValueCriterion | PreparedChain | PreparedHas | BlindCriterion
+
+export interface PreparedChain extends Omit<ChainCriterion, 'target'> {
+  readonly target: PreparedTarget
+}
+
+export interface PreparedHas extends Omit<HasCriterion, 'source'> {
+  readonly source: PreparedTarget
+}
+
+/** The other end of a chain: rows of a type that meet criteria, under the caller's rights on that type. */
+export interface PreparedTarget {
+  readonly type: string
+  readonly criteria: readonly PreparedCriterion[]
+  readonly patients: readonly string[] | undefined
+  readonly permit: string | undefined
+  readonly anyOf: readonly (readonly PreparedCriterion[])[]
+}
+
+/** Over a sealed element: any of the lists, all of whose tokens are in the row's blind index. */
+export interface BlindCriterion {
+  readonly kind: 'blind'
+  readonly parameter: string
+  readonly anyOf: readonly (readonly bigint[])[]
+  readonly negate: boolean
+}
+
+/** The gate's way to set the mark; nobody else's. */
+export function markPrepared(query: Omit<PreparedQuery, typeof prepared>): PreparedQuery {
+  return query as unknown as PreparedQuery
+}

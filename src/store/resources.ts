@@ -1,0 +1,178 @@
+import type { HistoryRow, StoredRow, WritableRow } from './row.ts'
+import { and, sql, type Sql } from './sql.ts'
+import type { Tx } from './tx.ts'
+
+/** The columns of a `StoredRow`. */
+export const storedColumns = sql`r.type, r.id, r.patient, r.version, r.updated_at AS "updatedAt", r.seal, r.body`
+
+/** The current version, or undefined: never there, or deleted. */
+export async function current(tx: Tx, type: string, id: string): Promise<StoredRow | undefined> {
+  const rows = await tx.query<StoredRow>(
+    sql`SELECT ${storedColumns} FROM clinical.resource r WHERE r.type = ${type} AND r.id = ${id}`,
+  )
+  return rows[0]
+}
+
+/** The current versions of many, in no order; what is not there is left out. */
+export async function currents(
+  tx: Tx,
+  keys: readonly { readonly type: string; readonly id: string }[],
+): Promise<StoredRow[]> {
+  return tx.query<StoredRow>(
+    sql`SELECT ${storedColumns} FROM clinical.resource r
+        WHERE (r.type, r.id) IN (SELECT * FROM unnest(${keys.map((key) => key.type)}::text[],
+                                                      ${keys.map((key) => key.id)}::text[]))`,
+  )
+}
+
+/** One version, the current one included. */
+export async function versionOf(
+  tx: Tx,
+  type: string,
+  id: string,
+  version: number,
+): Promise<HistoryRow | undefined> {
+  const rows = await tx.query<HistoryRow>(
+    sql`${allVersions(sql`type = ${type} AND id = ${id} AND version = ${version}`)}`,
+  )
+  return rows[0]
+}
+
+/** What became of a resource last, a deletion included. */
+export async function lastVersion(
+  tx: Tx,
+  type: string,
+  id: string,
+): Promise<Pick<HistoryRow, 'version' | 'method' | 'updatedAt' | 'patient'> | undefined> {
+  const rows = await tx.query<HistoryRow>(
+    sql`${allVersions(sql`type = ${type} AND id = ${id}`)} ORDER BY version DESC LIMIT 1`,
+  )
+  return rows[0]
+}
+
+/** Where a page of a history ends. */
+export interface HistoryCursor {
+  readonly updatedAt: Date
+  readonly type: string
+  readonly id: string
+  readonly version: number
+}
+
+/** Versions of one resource, one type or all, newest first. */
+export async function history(
+  tx: Tx,
+  scope: { readonly type?: string; readonly id?: string; readonly types?: readonly string[] },
+  page: { readonly before?: HistoryCursor; readonly limit: number; readonly since?: Date },
+): Promise<HistoryRow[]> {
+  const conditions = [
+    ...(scope.type === undefined ? [] : [sql`type = ${scope.type}`]),
+    ...(scope.id === undefined ? [] : [sql`id = ${scope.id}`]),
+    ...(scope.types === undefined ? [] : [sql`type = ANY(${scope.types}::text[])`]),
+    ...(page.since === undefined ? [] : [sql`updated_at >= ${page.since}`]),
+    ...(page.before === undefined ? [] : [before(page.before)]),
+  ]
+  return tx.query<HistoryRow>(
+    sql`${allVersions(and(conditions))} ORDER BY "updatedAt" DESC, type DESC, id DESC, version DESC LIMIT ${page.limit}`,
+  )
+}
+
+function before({ updatedAt, type, id, version }: HistoryCursor): Sql {
+  return sql`(updated_at, type, id, version) < (${updatedAt}::timestamptz, ${type}::text, ${id}::text, ${version}::int)`
+}
+
+/** Current and former versions under one condition on the columns that both tables have. */
+function allVersions(condition: Sql): Sql {
+  return sql`SELECT * FROM (
+      SELECT type, id, patient, version, updated_at AS "updatedAt", seal, body,
+             CASE version WHEN 1 THEN 'POST' ELSE 'PUT' END AS method
+      FROM clinical.resource WHERE ${condition}
+      UNION ALL
+      SELECT type, id, patient, version, updated_at, seal, body, method FROM clinical.history WHERE ${condition}
+    ) AS version`
+}
+
+/**
+ * Writes new versions; the former ones go to the history. The caller holds the locks of `lock.ts`.
+ *
+ * @param rows at most one for each resource
+ */
+export async function save(tx: Tx, rows: readonly WritableRow[]): Promise<void> {
+  const updates = rows.filter((row) => row.version > 1)
+  if (updates.length > 0) await retire(tx, updates)
+  await insert(tx, rows)
+  await insertRanges(tx, rows)
+}
+
+/**
+ * Deletes a resource: its last version goes to the history, a tombstone after it.
+ *
+ * @returns the version number of the tombstone; undefined when there was nothing to delete
+ */
+export async function remove(
+  tx: Tx,
+  { type, id, at }: { readonly type: string; readonly id: string; readonly at: Date },
+): Promise<number | undefined> {
+  const row = await current(tx, type, id)
+  if (!row) return undefined
+  await retire(tx, [row])
+  const version = row.version + 1
+  await tx.query(
+    sql`INSERT INTO clinical.history (type, id, patient, version, updated_at, method)
+        VALUES (${type}, ${id}, ${row.patient}, ${version}, ${at}, 'DELETE')`,
+  )
+  return version
+}
+
+async function retire(
+  tx: Tx,
+  rows: readonly { readonly type: string; readonly id: string }[],
+): Promise<void> {
+  const types = rows.map((row) => row.type)
+  const ids = rows.map((row) => row.id)
+  await tx.query(
+    sql`WITH gone AS (
+          DELETE FROM clinical.resource r USING unnest(${types}::text[], ${ids}::text[]) AS old (type, id)
+          WHERE r.type = old.type AND r.id = old.id
+          RETURNING r.type, r.id, r.patient, r.version, r.updated_at, r.seal, r.body)
+        INSERT INTO clinical.history (type, id, patient, version, updated_at, method, seal, body)
+        SELECT type, id, patient, version, updated_at, CASE version WHEN 1 THEN 'POST' ELSE 'PUT' END, seal, body
+        FROM gone`,
+  )
+  await tx.query(
+    sql`DELETE FROM clinical.range_index r USING unnest(${types}::text[], ${ids}::text[]) AS old (type, id)
+        WHERE r.type = old.type AND r.id = old.id`,
+  )
+}
+
+async function insert(tx: Tx, rows: readonly WritableRow[]): Promise<void> {
+  await tx.query(
+    sql`INSERT INTO clinical.resource
+          (type, id, patient, version, updated_at, seal, date_low, date_high, value_low, value_high, tokens, body)
+        SELECT type, id, patient, version, updated_at, seal, date_low, date_high, value_low, value_high,
+               tokens::bigint[], body
+        FROM unnest(
+          ${rows.map((row) => row.type)}::text[], ${rows.map((row) => row.id)}::text[],
+          ${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => row.version)}::int[],
+          ${rows.map((row) => row.updatedAt)}::timestamptz[], ${rows.map((row) => row.seal)}::bigint[],
+          ${rows.map((row) => row.date?.low)}::float8[], ${rows.map((row) => row.date?.high)}::float8[],
+          ${rows.map((row) => row.quantity?.low)}::float8[], ${rows.map((row) => row.quantity?.high)}::float8[],
+          ${rows.map((row) => `{${row.tokens.join(',')}}`)}::text[], ${rows.map((row) => row.body)}::text[]
+        ) AS row (type, id, patient, version, updated_at, seal, date_low, date_high, value_low, value_high,
+                  tokens, body)`,
+  )
+}
+
+async function insertRanges(tx: Tx, rows: readonly WritableRow[]): Promise<void> {
+  const ranges = rows.flatMap((row) => row.ranges.map((range) => ({ ...range, row })))
+  if (ranges.length === 0) return
+  await tx.query(
+    sql`INSERT INTO clinical.range_index (type, parameter, patient, id, low, high, units)
+        SELECT type, parameter, patient, id, low, high, units::bigint[]
+        FROM unnest(
+          ${ranges.map(({ row }) => row.type)}::text[], ${ranges.map((range) => range.parameter)}::text[],
+          ${ranges.map(({ row }) => row.patient)}::uuid[], ${ranges.map(({ row }) => row.id)}::text[],
+          ${ranges.map((range) => range.low)}::float8[], ${ranges.map((range) => range.high)}::float8[],
+          ${ranges.map((range) => (range.units ? `{${range.units.join(',')}}` : null))}::text[]
+        ) AS range (type, parameter, patient, id, low, high, units)`,
+  )
+}
