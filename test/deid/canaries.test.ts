@@ -60,8 +60,8 @@ function released(resource: Json): Resource | undefined {
 }
 
 describe('canaries in every example HL7 gives of the types that can leave', () => {
-  it('has examples of all of these types but those HL7 gives none of', () => {
-    expect(examples.length).toBeGreaterThan(200)
+  it('are in more than 230 examples', () => {
+    expect(examples.length).toBeGreaterThan(230)
   })
 
   for (const [where, change] of [
