@@ -15,7 +15,6 @@ import { exportRows } from '../store/search.ts'
 import type { PreparedQuery } from '../store/prepared-query.ts'
 import type { Tx } from '../store/tx.ts'
 import { layDown, type AdmitInput } from './admit.ts'
-import { memberOf } from './members.ts'
 import type { Permits } from './permits.ts'
 import { patientIdsIn, prepareCare } from './prepare.ts'
 import { prepareResearch } from './prepare-research.ts'
@@ -40,7 +39,6 @@ export class Gate {
   private readonly vault: Vault
   private readonly permits: Permits
   private readonly blindIndex: BlindIndex
-  private readonly pseudonymsBySecret = new WeakMap<Buffer, Pseudonyms>()
   private readonly zone: string
   private readonly base: string
 
@@ -135,9 +133,7 @@ export class Gate {
   private async pseudonyms(access: ResearchAccess): Promise<Pseudonyms> {
     const active = await this.permits.load(access.permit.id)
     if (!active) throw FhirError.forbidden('this permit is not active')
-    let pseudonyms = this.pseudonymsBySecret.get(active.secret)
-    if (!pseudonyms) this.pseudonymsBySecret.set(active.secret, (pseudonyms = new Pseudonyms(active.secret)))
-    return pseudonyms
+    return active.pseudonyms
   }
 
   private patientsIn(resource: Resource): string[] {
@@ -159,7 +155,7 @@ export class Gate {
   ): Promise<string | undefined> {
     demand(access, type, 'r')
     if (!isPseudonym(id)) return undefined
-    const patient = await memberOf(tx, access.permit.id, patientOf(id) ?? id)
+    const patient = await this.permits.member(tx, access.permit.id, patientOf(id) ?? id)
     if (patient === undefined) return undefined
     if (type === 'Patient') return id.includes('-') ? undefined : patient
     const pseudonyms = await this.pseudonyms(access)

@@ -8,14 +8,6 @@ export interface Member {
   readonly pseudonym: string
 }
 
-/** The patient behind a pseudonym of this permit. */
-export async function memberOf(tx: Tx, permit: string, pseudonym: string): Promise<string | undefined> {
-  const rows = await tx.query<Member>(
-    sql`SELECT patient, pseudonym FROM governance.permit_member WHERE permit = ${permit} AND pseudonym = ${pseudonym}`,
-  )
-  return rows[0]?.patient
-}
-
 /** The next patients of a permit in its own order, which is neither that of birth nor of arrival. */
 export async function membersFrom(tx: Tx, permit: string, from: string, limit: number): Promise<Member[]> {
   return tx.query<Member>(
