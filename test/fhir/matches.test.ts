@@ -247,12 +247,10 @@ describe('Chains and _has (R4 § Search, "Chained parameters", "Reverse Chaining
 
 describe('For any value', () => {
   const codes = fc.constantFrom('a', 'b', 'c', 'A')
-  const observations = fc
-    .array(codes, { maxLength: 3 })
-    .map((found): Resource => ({
-      resourceType: 'Observation',
-      category: found.map((code) => ({ coding: [{ code }] })),
-    }))
+  const observations = fc.array(codes, { maxLength: 3 }).map((found): Resource => ({
+    resourceType: 'Observation',
+    category: found.map((code) => ({ coding: [{ code }] })),
+  }))
 
   it(':not finds what the search without it does not, and :missing=true what :missing=false does not', () => {
     fc.assert(
