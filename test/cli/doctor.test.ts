@@ -1,0 +1,88 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { examine, nodeVersion, type Finding } from '../../src/cli/doctor.ts'
+import { failure } from '../../src/cli/failure.ts'
+import { readSettings } from '../../src/config.ts'
+import { FhirError } from '../../src/fhir/outcome.ts'
+import { freshDatabase } from '../support/database.ts'
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coffre-doctor-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+function named(findings: readonly Finding[], name: string): Finding | undefined {
+  return findings.find((finding) => finding.name === name)
+}
+
+describe('coffre doctor', () => {
+  it('finds nothing wrong with a fresh installation on the embedded database', async () => {
+    const findings = await examine(readSettings({ COFFRE_DATA_DIR: join(folder, 'data') }))
+    expect(findings.filter(({ ok }) => !ok)).toEqual([])
+    expect(named(findings, 'FHIR definitions')?.detail).toBe('R4, 146 resource types')
+  })
+
+  it.each([
+    ['20.18.3', false],
+    ['18.20.0', false],
+    ['20.19.0', true],
+    ['24.1.0', true],
+  ])('judges Node.js %s', (version, ok) => {
+    expect(nodeVersion(version).ok).toBe(ok)
+  })
+
+  it('finds a keyring that others can read', async () => {
+    const file = join(folder, 'keyring.json')
+    await writeFile(file, '{}')
+    await chmod(file, 0o644)
+    const open = await examine(readSettings({ COFFRE_DATA_DIR: folder }))
+    expect(named(open, 'keyring')).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('chmod 600') as string,
+    })
+    await chmod(file, 0o600)
+    expect(named(await examine(readSettings({ COFFRE_DATA_DIR: folder })), 'keyring')?.ok).toBe(true)
+  })
+
+  it('tells the version of the database that DATABASE_URL names', async () => {
+    const database = await freshDatabase()
+    try {
+      const findings = await examine(readSettings({ COFFRE_DATA_DIR: folder, DATABASE_URL: database.url }))
+      expect(named(findings, 'PostgreSQL')).toMatchObject({
+        ok: true,
+        detail: expect.stringMatching(/^18/) as string,
+      })
+    } finally {
+      await database.drop()
+    }
+  })
+
+  it('finds a database that does not answer, without telling its password', async () => {
+    const settings = readSettings({
+      COFFRE_DATA_DIR: folder,
+      DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/coffre',
+    })
+    const findings = await examine(settings)
+    expect(named(findings, 'PostgreSQL')).toMatchObject({ ok: false })
+    expect(JSON.stringify(findings)).not.toContain('secret')
+  })
+
+  it('passes on what is wrong with the settings', async () => {
+    const wrong = { name: 'settings', ok: false, detail: 'PORT: …' }
+    expect(named(await examine(wrong), 'settings')).toBe(wrong)
+  })
+})
+
+describe('what a command says when it fails', () => {
+  it('is our own message, which names no value', () => {
+    expect(failure(FhirError.rule('no such rule'))).toBe('no such rule')
+  })
+
+  it('is kind, code and place of any other error, and not the message, which may quote a record', () => {
+    const error = Object.assign(new RangeError('invalid input syntax: "Jean Martin"'), { code: '22P02' })
+    expect(failure(error)).toMatch(/^failed: RangeError 22P02\n {4}at /)
+    expect(failure(error)).not.toContain('Martin')
+  })
+})
