@@ -143,7 +143,7 @@ describe('who the synthetic patients are', () => {
   })
 
   it('compute the key modulo 97, with 19 for 2A and 18 for 2B', () => {
-    // the example that INSEE's description of the number gives
+    // a number often printed as the example, with its key
     expect(nirKey('2550814168025')).toBe('38')
     for (const [body, counted] of [
       ['184072A004902', 1840719004902n],

@@ -48,7 +48,7 @@ function luhnDigit(body: string): number {
 /** Number ranges that ARCEP keeps for works of fiction: mobile, then the five areas. */
 const fictitiousRanges = ['06 39 98', '02 61 91', '02 61 91', '01 99 00', '03 53 01', '04 65 71', '05 36 49']
 
-/** A telephone number that nobody can have. @see ARCEP, décision 2018-0881, numbers for audiovisual works */
+/** A telephone number that nobody can have. @see ARCEP, décision 2018-0881 (national numbering plan) */
 export function phone(from: Random, kind: 'mobile' | 'home' | 'hospital'): string {
   const range =
     kind === 'mobile' ? '06 39 98' : kind === 'hospital' ? '02 61 91' : from.pick(fictitiousRanges.slice(1))

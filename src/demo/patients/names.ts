@@ -42,7 +42,7 @@ interface Generation {
   readonly male: readonly string[]
 }
 
-/** Given names by year of birth and frequency, after INSEE's file of given names. */
+/** Given names by year of birth, about in the order of their fashion; ranks are ours, not INSEE's counts. */
 const generations: readonly Generation[] = [
   {
     until: 1945,

@@ -148,7 +148,7 @@ function others(from: Random, around: Around, { age, diseases, inflammation, inf
  * CKD-EPI 2009, without ethnicity as in France, in mL/min/1.73 m².
  *
  * @param creatinine µmol/L
- * @see Levey et al., Ann Intern Med 2009; HAS, Évaluation du débit de filtration glomérulaire, 2011
+ * @see Levey et al., Ann Intern Med 2009
  */
 export function filtrationRate(creatinine: number, age: number, gender: Gender): number {
   const { kappa, alpha, factor } = ckdEpi[gender]
