@@ -47,7 +47,8 @@ const text =
   (value) =>
     typeof value === 'string' && form.test(value)
 
-const dateForm = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?$/
+/** In UTC: any other offset beside a shifted date tells the season it was written in */
+const dateForm = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?)?)?$/
 const uidForm = /^2\.25\.(0|[1-9]\d{0,38})$/
 const ucumSystem = 'http://unitsofmeasure.org'
 const uriSystem = 'urn:ietf:rfc:3986'
@@ -107,18 +108,8 @@ const quantities: ReadonlySet<string> = new Set([
 /** Datatypes a released resource is made of; a backbone element is looked into as well. */
 const datatypes: ReadonlySet<string> = new Set([
   ...quantities,
-  ...[
-    'Address',
-    'Coding',
-    'CodeableConcept',
-    'Dosage',
-    'Identifier',
-    'Period',
-    'Range',
-    'Ratio',
-    'Reference',
-  ],
-  'Timing',
+  ...['Address', 'Coding', 'CodeableConcept', 'Dosage', 'Identifier'],
+  ...['Period', 'Range', 'Ratio', 'Reference', 'Timing'],
 ])
 
 /** Systems that appear whatever the permit allows: FHIR's own, of required bindings and masks; UCUM; UIDs. */

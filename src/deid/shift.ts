@@ -2,10 +2,13 @@
  * Date arithmetic of de-identification: every date of a patient moves by the same whole number of days,
  * so intervals survive and the calendar does not.
  */
-const datePattern =
-  /^(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])(T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d))?)?)?$/
+const datePattern = /^(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])(?:T(.+))?)?)?$/
+const timePattern =
+  /^([01]\d|2[0-3]):([0-5]\d):((?:[0-5]\d|60)(?:\.\d{1,9})?)(?:Z|([+-])(0\d|1[0-4]):([0-5]\d))$/
 
-const dayMs = 86_400_000
+const minutesPerDay = 1440
+const minuteMs = 60_000
+const dayMs = minutesPerDay * minuteMs
 
 /** Systems write these for "not known"; shifted, they would give the offset away. */
 const placeholderDays: ReadonlySet<string> = new Set(['1970-01-01', '2000-01-01', '2099-12-31', '2100-01-01'])
@@ -13,27 +16,37 @@ const placeholderDays: ReadonlySet<string> = new Set(['1970-01-01', '2000-01-01'
 const firstYear = 1910
 const lastYear = 2150
 
-/** A date taken apart: the first and last day it covers, as days since 1970-01-01, and the time as text. */
+/** A date taken apart: the first and last day it covers where it was written, as days since 1970-01-01. */
 interface Parts {
   readonly first: number
   readonly last: number
   readonly precision: 'year' | 'month' | 'day'
-  /** `T08:30:00+02:00`, copied as it is; `''` without */
-  readonly time: string
+  readonly moment: Moment | undefined
+}
+
+/** Offsets are whole minutes, so that seconds need no arithmetic and keep every digit. */
+interface Moment {
+  /** since 1970-01-01T00:00Z */
+  readonly minute: number
+  /** `30`, `07.250`, `60` in a leap second: as written */
+  readonly seconds: string
 }
 
 /**
- * Shifts a FHIR date, dateTime or instant by whole days; precision, time of day and offset stay as they are.
- * A year or a month moves as its middle day does and keeps its precision.
+ * Shifts a FHIR date, dateTime or instant by whole days. What has a time moves by `days` times 24 hours and
+ * is written in UTC: a summer offset on a date that is now in winter would narrow the shift down. A year or
+ * a month moves as its middle day does. Precision stays, digits of a second included.
  *
  * @returns undefined when it is not a FHIR date, or a placeholder whose shift would give the offset away
  * @see docs/spec-readings.md, "De-identification"
  */
 export function shiftDate(text: string, days: number): string | undefined {
   const parts = parse(text)
-  return parts && !isPlaceholder(text) ? write(parts, days) : undefined
+  if (!parts || isPlaceholder(text) || (parts.moment && isPlaceholder(write(parts, 0)))) return undefined
+  return write(parts, days)
 }
 
+/** @param text a date as it was written, or in UTC: a placeholder may have changed its zone on its way to us */
 function isPlaceholder(text: string): boolean {
   const year = Number(text.slice(0, 4))
   return year < firstYear || year > lastYear || placeholderDays.has(text.slice(0, 10))
@@ -46,16 +59,17 @@ function isPlaceholder(text: string): boolean {
  * @returns `YYYY`, or undefined when it is not a FHIR date or lies after `clockYear`
  */
 export function shiftBirthYear(text: string, days: number, clockYear: number): string | undefined {
-  const year = Number(datePattern.exec(text)?.[1] ?? Number.NaN)
-  if (Number.isNaN(year) || year > clockYear) return undefined
+  if (!parse(text)) return undefined
+  const year = Number(text.slice(0, 4))
+  if (year > clockYear) return undefined
   const oldest = clockYear - 90
   if (year <= oldest) return String(oldest)
   return shiftDate(String(year).padStart(4, '0'), days)
 }
 
 /**
- * Shifts both ends of a Period. When only one of them is exact to the day, the other is moved to the year
- * or month that holds it, should the shift have turned them round.
+ * Shifts both ends of a Period. When one of them is vaguer, it is moved to the year, month or (in UTC) day
+ * that holds the other, should the shift have turned them round.
  *
  * @returns the ends that are there and can be shifted; an end before its start in the source is dropped
  */
@@ -81,40 +95,51 @@ function isOrdered(start: string, end: string): boolean {
   const from = parse(start)
   const to = parse(end)
   if (!from || !to) return false
-  if (from.time && to.time) return instant(from) <= instant(to)
+  if (from.moment && to.moment) return isInOrder(from.moment, to.moment)
   return from.first <= to.last
 }
 
-/** Milliseconds since the epoch; a leap second counts as the one before it. */
-function instant(parts: Parts): number {
-  return Date.parse(
-    new Date(parts.first * dayMs).toISOString().slice(0, 10) + parts.time.replace(':60', ':59'),
-  )
+function isInOrder(start: Moment, end: Moment): boolean {
+  return start.minute === end.minute
+    ? Number(start.seconds) <= Number(end.seconds)
+    : start.minute < end.minute
 }
 
 function parse(text: string): Parts | undefined {
-  const match = datePattern.exec(text)
-  if (!match) return undefined
-  const year = Number(match[1])
-  if (match[2] === undefined) {
-    return { first: epochDay(year, 1, 1), last: epochDay(year, 12, 31), precision: 'year', time: '' }
-  }
-  const month = Number(match[2])
+  const [, y, m, d, time] = datePattern.exec(text) ?? []
+  if (y === undefined) return undefined
+  const year = Number(y)
+  const month = Number(m)
+  if (m === undefined) return covering(epochDay(year, 1, 1), epochDay(year, 12, 31), 'year')
   const lastOfMonth = epochDay(year, month + 1, 0)
-  if (match[3] === undefined) {
-    return { first: epochDay(year, month, 1), last: lastOfMonth, precision: 'month', time: '' }
-  }
-  const day = epochDay(year, month, Number(match[3]))
-  return day > lastOfMonth ? undefined : { first: day, last: day, precision: 'day', time: match[4] ?? '' }
+  if (d === undefined) return covering(epochDay(year, month, 1), lastOfMonth, 'month')
+  const day = epochDay(year, month, Number(d))
+  if (day > lastOfMonth) return undefined
+  if (time === undefined) return covering(day, day, 'day')
+  const moment = parseMoment(day, time)
+  return moment && covering(day, day, 'day', moment)
+}
+
+function covering(first: number, last: number, precision: Parts['precision'], moment?: Moment): Parts {
+  return { first, last, precision, moment }
+}
+
+function parseMoment(day: number, time: string): Moment | undefined {
+  const [, hour, minute, seconds, sign, zoneHour = '0', zoneMinute = '0'] = timePattern.exec(time) ?? []
+  if (seconds === undefined) return undefined
+  const offset = (sign === '-' ? -1 : 1) * (Number(zoneHour) * 60 + Number(zoneMinute))
+  return { minute: day * minutesPerDay + Number(hour) * 60 + Number(minute) - offset, seconds }
 }
 
 function epochDay(year: number, month: number, day: number): number {
   return Date.UTC(year, month - 1, day) / dayMs
 }
 
-function write(parts: Parts, days: number): string {
-  const middle = Math.floor((parts.first + parts.last) / 2)
-  const date = new Date((middle + days) * dayMs).toISOString()
-  if (parts.precision === 'day') return date.slice(0, 10) + parts.time
-  return date.slice(0, parts.precision === 'month' ? 7 : 4)
+function write({ first, last, precision, moment }: Parts, days: number): string {
+  if (moment) {
+    const minute = new Date((moment.minute + days * minutesPerDay) * minuteMs).toISOString().slice(0, 16)
+    return `${minute}:${moment.seconds}Z`
+  }
+  const middle = Math.floor((first + last) / 2)
+  return new Date((middle + days) * dayMs).toISOString().slice(0, { year: 4, month: 7, day: 10 }[precision])
 }

@@ -73,6 +73,18 @@ describe('the residue of a released resource', () => {
       'Observation.method.coding[0].display',
       'form',
     ],
+    [
+      'an offset, which tells the season',
+      { effectiveDateTime: '2024-01-10T08:30:00+02:00' },
+      'Observation.effectiveDateTime',
+      'form',
+    ],
+    [
+      'an offset that is written and none',
+      { effectiveInstant: '2024-01-10T08:30:00.000+00:00' },
+      'Observation.effectiveInstant',
+      'form',
+    ],
     ['the display of a reference', { device: { display: 'x' } }, 'Observation.device.display', 'datatype'],
     [
       'a reference to an id of the source',
