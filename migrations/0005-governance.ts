@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 import { advance, appendOnly, cohort, guards } from './0005-governance-triggers.ts'
 
 /**
- * Data access requests, opinions, permits, cohorts (docs/decisions/0005). A status is never written: it
+ * Data access requests, opinions, permits, cohorts (docs/decisions/0007). A status is never written: it
  * moves because an event was inserted, and the database refuses an event that is no transition of
  * `governance.transition`, by someone who may not make it, or without the opinions that it takes.
  */
@@ -12,8 +12,8 @@ export class Governance1764000000005 implements MigrationInterface {
     for (const statement of [...statements, ...grants]) await runner.query(statement)
   }
 
-  async down(): Promise<void> {
-    throw new Error('migrations go forward only')
+  down(): Promise<void> {
+    return Promise.reject(new Error('migrations go forward only'))
   }
 }
 

@@ -175,7 +175,7 @@ export class PermitMemberEntity {
 @Entity({ schema: 'governance', name: 'policy' })
 export class PolicyEntity {
   @PrimaryColumn({ type: 'boolean', ...computed })
-  only!: true
+  single!: true
 
   /** approving opinions that a permit takes */
   @Column({ type: 'integer', ...computed })

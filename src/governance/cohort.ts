@@ -1,0 +1,71 @@
+import type { EntityManager } from 'typeorm'
+import { restrict, type AllowedQuery, type CareAccess } from '../access/access.ts'
+import type { Query } from '../fhir/query.ts'
+import { count, exportRows } from '../store/search.ts'
+import type { Store } from '../store/store.ts'
+import type { Gate } from './gate.ts'
+import { addMembers, type Person } from './records.ts'
+import type { Pseudonyms } from './release-research.ts'
+
+/** Where cohorts are looked for: the true records, through the gate. */
+export interface Records {
+  readonly store: Store
+  readonly gate: Gate
+}
+
+/**
+ * Lays down who is in a permit's cohort, once and for all: the patients that match now, each with the
+ * pseudonym and the offset of this permit. Read as one snapshot, written by the transaction that grants.
+ *
+ * @returns the number of patients
+ */
+export async function freezeCohort(
+  manager: EntityManager,
+  { store, gate }: Records,
+  person: Person,
+  permit: { readonly id: string; readonly cohort: Query; readonly pseudonyms: Pseudonyms },
+  now: Date,
+): Promise<number> {
+  return store.snapshot('care', async (tx) => {
+    const query = await gate.prepare(tx, onBehalfOf(person, permit.cohort))
+    let patients = 0
+    for await (const rows of exportRows(tx, query, { now: now.getTime() })) {
+      const members = rows.map(({ id: patient }) => {
+        const { pseudonym, shiftDays } = permit.pseudonyms.patient(patient)
+        return { permit: permit.id, patient, pseudonym, shiftDays }
+      })
+      await addMembers(manager, members)
+      patients += members.length
+    }
+    return patients
+  })
+}
+
+/** How many patients match a cohort now. Not to be shown as it is: see `cell`. */
+export async function countCohort(
+  { store, gate }: Records,
+  person: Person,
+  cohort: Query,
+  now: Date,
+): Promise<number> {
+  return store.snapshot('care', async (tx) =>
+    count(tx, await gate.prepare(tx, onBehalfOf(person, cohort)), now.getTime()),
+  )
+}
+
+/** A count of patients as it may be shown: small cells are not. Without noise yet: questions can be compared. */
+export function cell(patients: number, smallestCell: number): string {
+  return patients < smallestCell ? `<${smallestCell}` : String(patients)
+}
+
+/** A cohort is looked for by the server itself: all types may be asked, nothing is shown. */
+function onBehalfOf(person: Person, cohort: Query): AllowedQuery {
+  const access: CareAccess = {
+    kind: 'care',
+    caller: { clientId: 'governance', userId: person.userId, tokenId: '', ip: undefined },
+    scopes: [{ context: 'system', type: '*', permissions: new Set(['s']), filters: [] }],
+    patient: undefined,
+    grants: new Set(),
+  }
+  return restrict(access, cohort)
+}

@@ -1,0 +1,52 @@
+import { Module, type OnModuleInit } from '@nestjs/common'
+import { TypeOrmModule } from '@nestjs/typeorm'
+import { AuditModule } from '../audit/audit.module.ts'
+import { AuthModule } from '../auth/auth.module.ts'
+import { ResearchBases } from '../auth/research-bases.ts'
+import { Settings } from '../config.ts'
+import { IdentityModule } from '../identity/identity.module.ts'
+import { Keyring } from '../identity/keyring.ts'
+import { Vault } from '../identity/vault.ts'
+import { StoreModule } from '../store/store.module.ts'
+import { governanceEntities } from './entities.ts'
+import { Gate } from './gate.ts'
+import { PermitLifecycle } from './permit-lifecycle.ts'
+import { PermitsController } from './permits.controller.ts'
+import { Permits } from './permits.ts'
+import { RequestsController } from './requests.controller.ts'
+import { Requests } from './requests.ts'
+
+/** Requests, permits, and the one door between care and research. */
+@Module({
+  imports: [
+    StoreModule,
+    IdentityModule,
+    AuditModule,
+    AuthModule,
+    TypeOrmModule.forFeature(governanceEntities),
+  ],
+  controllers: [RequestsController, PermitsController],
+  providers: [
+    ...[Requests, Permits, PermitLifecycle],
+    {
+      provide: Gate,
+      inject: [Vault, Permits, Keyring, Settings],
+      useFactory: (vault: Vault, permits: Permits, keyring: Keyring, settings: Settings) =>
+        new Gate(vault, permits, keyring, settings.zone, `${settings.publicUrl}/fhir`),
+    },
+  ],
+  exports: [Gate, Permits],
+})
+export class GovernanceModule implements OnModuleInit {
+  private readonly bases: ResearchBases
+  private readonly permits: Permits
+
+  constructor(bases: ResearchBases, permits: Permits) {
+    this.bases = bases
+    this.permits = permits
+  }
+
+  onModuleInit(): void {
+    this.bases.provideFrom(this.permits)
+  }
+}

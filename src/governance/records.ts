@@ -1,0 +1,148 @@
+import { QueryFailedError, type DataSource, type EntityManager } from 'typeorm'
+import { FhirError } from '../fhir/outcome.ts'
+import {
+  EventEntity,
+  OpinionEntity,
+  PolicyEntity,
+  RequestEntity,
+  type PermitMemberEntity,
+} from './entities.ts'
+import type { Proposal } from './proposal.ts'
+import type { ActingRole, Opinions, PermitAction, RequestAction, Standing } from './request-state.ts'
+
+/** Someone who is signed in. */
+export interface Person {
+  readonly userId: string
+  readonly roles: ReadonlySet<string>
+}
+
+/** What was proposed, as kept; its shape was checked on the way in. */
+export function proposalOf(row: { readonly proposal: string }): Proposal {
+  return JSON.parse(row.proposal) as Proposal
+}
+
+/**
+ * Runs `work` in one transaction, all or nothing.
+ *
+ * @throws FhirError 409 when the database refuses a change: someone else was faster
+ */
+export async function changing<T>(
+  database: DataSource,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<T> {
+  try {
+    return await database.transaction(work)
+  } catch (error) {
+    if (error instanceof QueryFailedError && isRefusal(error.driverError)) {
+      throw FhirError.conflict('another change stands in the way')
+    }
+    throw error
+  }
+}
+
+/** Class 23 of PostgreSQL's error codes: a constraint, or a trigger that stands for one. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('23')
+}
+
+/** The request, held until the end of the transaction. */
+export function lockRequest(manager: EntityManager, id: string): Promise<RequestEntity | null> {
+  return manager.findOne(RequestEntity, { where: { id }, lock: { mode: 'pessimistic_write' } })
+}
+
+/**
+ * The requests that a person may see, newest first: their own, those submitted when they review, and
+ * those submitted that name them.
+ *
+ * @param before code of the last request of the page before
+ */
+export function visibleRequests(
+  manager: EntityManager,
+  person: Person,
+  isReviewing: boolean,
+  page: { readonly limit: number; readonly before?: string | undefined },
+): Promise<RequestEntity[]> {
+  const { userId } = person
+  return manager
+    .createQueryBuilder(RequestEntity, 'r')
+    .where(
+      `(r.requester = :userId OR r.round > 0 AND (:isReviewing OR r.proposal::jsonb -> 'people' ? :userId))`,
+    )
+    .andWhere(
+      `(:before::text IS NULL OR (r.created_at, r.id) <
+                (SELECT b.created_at, b.id FROM governance.request b WHERE b.code = :before))`,
+    )
+    .setParameters({ userId, isReviewing, before: page.before ?? null })
+    .orderBy('r.created_at', 'DESC')
+    .addOrderBy('r.id', 'DESC')
+    .limit(page.limit)
+    .getMany()
+}
+
+export async function readPolicy(manager: EntityManager): Promise<PolicyEntity> {
+  return manager.findOneByOrFail(PolicyEntity, { single: true })
+}
+
+/** How a person stands to a request. */
+export async function standingOf(
+  manager: EntityManager,
+  request: RequestEntity,
+  person: Person,
+): Promise<Standing> {
+  const own = await manager.findBy(OpinionEntity, { request: request.id, member: person.userId })
+  return {
+    roles: person.roles,
+    isRequester: request.requester === person.userId,
+    isNamed: proposalOf(request).people.includes(person.userId),
+    hasOpined: own.length > 0,
+    hasOpinedNow: own.some((opinion) => opinion.round === request.round),
+  }
+}
+
+/** What the committee has said in the round in review. */
+export async function opinionsOn(manager: EntityManager, request: RequestEntity): Promise<Opinions> {
+  const given = await manager.findBy(OpinionEntity, { request: request.id, round: request.round })
+  const { quorum } = await readPolicy(manager)
+  return {
+    approving: given.filter(({ verdict }) => verdict.startsWith('approve')).length,
+    refusing: given.filter(({ verdict }) => verdict === 'refuse').length,
+    quorum,
+  }
+}
+
+/** Puts a transition on record, which is what moves the status (see migration 0005). */
+export async function addEvent(
+  manager: EntityManager,
+  event: {
+    readonly request: string
+    readonly permit?: string
+    readonly action: RequestAction | PermitAction
+    readonly actor: string
+    readonly role: ActingRole
+    readonly reason?: string | undefined
+  },
+): Promise<void> {
+  await manager
+    .createQueryBuilder()
+    .insert()
+    .into(EventEntity)
+    .values({ permit: null, ...event, reason: event.reason ?? null })
+    .updateEntity(false)
+    .execute()
+}
+
+export async function addMembers(
+  manager: EntityManager,
+  members: readonly PermitMemberEntity[],
+): Promise<void> {
+  await manager.query(
+    `INSERT INTO governance.permit_member (permit, patient, pseudonym, shift_days)
+     SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::integer[])`,
+    [
+      members[0]?.permit,
+      members.map(({ patient }) => patient),
+      members.map(({ pseudonym }) => pseudonym),
+      members.map(({ shiftDays }) => shiftDays),
+    ],
+  )
+}
