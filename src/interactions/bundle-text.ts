@@ -1,0 +1,63 @@
+import { newLogicalId } from './logical-id.ts'
+
+/**
+ * Bundles are put together from the texts of their resources: nothing is parsed to be written again,
+ * so that the digits stay and a page of 1,000 costs no more than copying it.
+ */
+export interface BundleText {
+  readonly type: 'searchset' | 'history' | 'batch-response' | 'transaction-response'
+  readonly now: Date
+  readonly total?: number | undefined
+  readonly links?: readonly { readonly relation: 'self' | 'next'; readonly url: string }[]
+  readonly entries: readonly EntryText[]
+}
+
+export interface EntryText {
+  readonly fullUrl?: string | undefined
+  /** JSON text of the resource */
+  readonly resource?: string | undefined
+  readonly search?: 'match' | 'include' | 'outcome'
+  readonly request?: { readonly method: string; readonly url: string }
+  readonly response?: ResponseText
+}
+
+export interface ResponseText {
+  readonly status: string
+  readonly location?: string
+  readonly etag?: string
+  readonly lastModified?: string
+  /** JSON text of an OperationOutcome */
+  readonly outcome?: string
+}
+
+/** @returns the Bundle as JSON text, without white space */
+export function bundleText(bundle: BundleText): string {
+  const members = [
+    '"resourceType":"Bundle"',
+    `"id":"${newLogicalId(bundle.now)}"`,
+    `"meta":{"lastUpdated":"${bundle.now.toISOString()}"}`,
+    `"type":"${bundle.type}"`,
+  ]
+  if (bundle.total !== undefined) members.push(`"total":${bundle.total}`)
+  if (bundle.links !== undefined && bundle.links.length > 0) {
+    members.push(`"link":${JSON.stringify(bundle.links)}`)
+  }
+  // FHIR has no empty arrays
+  if (bundle.entries.length > 0) members.push(`"entry":[${bundle.entries.map(entryText).join(',')}]`)
+  return `{${members.join(',')}}`
+}
+
+function entryText(entry: EntryText): string {
+  const members: string[] = []
+  if (entry.fullUrl !== undefined) members.push(`"fullUrl":${JSON.stringify(entry.fullUrl)}`)
+  if (entry.resource !== undefined) members.push(`"resource":${entry.resource}`)
+  if (entry.search !== undefined) members.push(`"search":{"mode":"${entry.search}"}`)
+  if (entry.request !== undefined) members.push(`"request":${JSON.stringify(entry.request)}`)
+  if (entry.response !== undefined) members.push(`"response":${responseText(entry.response)}`)
+  return `{${members.join(',')}}`
+}
+
+function responseText({ outcome, ...plain }: ResponseText): string {
+  const text = JSON.stringify(plain)
+  return outcome === undefined ? text : `${text.slice(0, -1)},"outcome":${outcome}}`
+}

@@ -1,0 +1,23 @@
+import type { Access } from '../access/access.ts'
+import type { Gate } from '../governance/gate.ts'
+import type { Store } from '../store/store.ts'
+import type { PageSeal } from './page.ts'
+
+/** What every interaction needs beside its request. Made once per HTTP request, handed down by value. */
+export interface Context {
+  readonly store: Store
+  readonly gate: Gate
+  readonly access: Access
+  /** the FHIR base, absolute, without a trailing slash: `https://…/fhir` */
+  readonly base: string
+  /** the hospital's time zone, in which partial dates are read */
+  readonly zone: string
+  readonly pages: PageSeal
+  /** the clock: a version gets its time after it has waited for its lock, not when the request came */
+  now(): Date
+}
+
+/** What `parseQuery` needs of it. */
+export function parseOptions(context: Context, handling: 'strict' | 'lenient') {
+  return { zone: context.zone, base: context.base, now: context.now().getTime(), handling }
+}

@@ -1,0 +1,163 @@
+import { demand } from '../access/access.ts'
+import { scopesFor } from '../access/scope.ts'
+import { resourceTypes } from '../fhir/definitions.ts'
+import { FhirError } from '../fhir/outcome.ts'
+import { isInstant } from '../fhir/primitive.ts'
+import type { Released } from '../governance/gate.ts'
+import { history, lastVersion, versionOf, type HistoryCursor } from '../store/resources.ts'
+import type { HistoryRow } from '../store/row.ts'
+import type { Tx } from '../store/tx.ts'
+import type { Answer } from './answer.ts'
+import { bundleText, type EntryText } from './bundle-text.ts'
+import type { Context } from './context.ts'
+import { permits, permitsAll } from './judge.ts'
+import { defaultCount, maxCount, openPage, pageLinks } from './page-links.ts'
+import type { Page } from './page.ts'
+import { resourceOf, seen } from './released.ts'
+import type { FhirRequest, Parameter } from './request.ts'
+import type { InteractionCode, Route } from './route.ts'
+
+/**
+ * Versions of a resource, of all resources of a type, or of all, newest first, deletions included.
+ * A version that the caller's scopes do not reach is left out.
+ *
+ * @param request `_count`, `_since`, or `_page` of a link
+ * @throws FhirError 400, 403; 404 when the resource was never there
+ * @see FHIR R4 § RESTful API, "history"
+ */
+export async function historyOf(
+  tx: Tx,
+  context: Context,
+  request: FhirRequest,
+  route: Route,
+): Promise<Answer> {
+  const { interaction, type, id } = route
+  const permission = id === undefined ? 's' : 'r'
+  if (type !== '') demand(context.access, type, permission)
+  const page = openPage(context, request)
+  const { limit, since } = readParameters(page.parameters)
+  const scope = await scopeOf(tx, context, route)
+  const found: Version[] = []
+  let before = cursorOf(page)
+  // versions that the caller may not see leave gaps: go on until the page is full
+  for (;;) {
+    const rows = await history(tx, scope, { ...given({ before, since }), limit: limit + 1 })
+    for (const version of await versions(tx, context, rows, permission)) found.push(version)
+    before = rows.length > limit ? cursor(rows.at(-1)) : undefined
+    if (found.length > limit || before === undefined) break
+  }
+  const shown = found.slice(0, limit)
+  const last = found.length > limit ? shown.at(-1)?.row : undefined
+  return historyAnswer(context, interaction, type, shown, pageLinks(context, page, last && serialise(last)))
+}
+
+interface Version {
+  readonly row: HistoryRow
+  readonly released: Released
+}
+
+function historyAnswer(
+  context: Context,
+  interaction: InteractionCode,
+  type: string,
+  shown: readonly Version[],
+  links: ReturnType<typeof pageLinks>,
+): Answer {
+  const entries = shown.map((version) => entryOf(context, version))
+  const released = shown.map((version) => version.released)
+  const body = bundleText({ type: 'history', now: context.now(), links, entries })
+  return { status: 200, body, accesses: [seen(context.access, interaction, type || undefined, released)] }
+}
+
+async function scopeOf(tx: Tx, context: Context, { type, id }: Route) {
+  if (type === '')
+    return { types: resourceTypes.filter((one) => scopesFor(context.access, one, 's').length > 0) }
+  if (id === undefined) return { type }
+  const internal = await context.gate.locate(tx, context.access, type, id)
+  if (internal === undefined || !(await lastVersion(tx, type, internal))) throw FhirError.notFound(type)
+  return { type, id: internal }
+}
+
+/** Releases what can be seen. A deletion has no content: the version before it says whose it was. */
+async function versions(
+  tx: Tx,
+  context: Context,
+  rows: readonly HistoryRow[],
+  permission: 'r' | 's',
+): Promise<Version[]> {
+  const bodies: { readonly row: HistoryRow; readonly body: HistoryRow }[] = []
+  for (const row of rows) {
+    const body = row.method === 'DELETE' ? await versionOf(tx, row.type, row.id, row.version - 1) : row
+    if (body && body.method !== 'DELETE') bodies.push({ row, body })
+  }
+  const released = await context.gate.release(
+    tx,
+    context.access,
+    bodies.map(({ body }) => body),
+  )
+  return bodies.flatMap(({ row }, index) => {
+    const one = released[index]
+    if (!one) throw new TypeError('care releases every row')
+    return isVisible(context, permission, one) ? [{ row, released: { ...one, version: row.version } }] : []
+  })
+}
+
+function isVisible(context: Context, permission: 'r' | 's', one: Released): boolean {
+  if (permitsAll(context.access, one.type, permission)) return true
+  const judged = { type: one.type, patient: one.row.patient, resource: () => resourceOf(one) }
+  return permits(context, permission, judged)
+}
+
+const statuses = { POST: '201', PUT: '200', DELETE: '204' } as const
+
+function entryOf(context: Context, { row, released }: Version): EntryText {
+  const url = row.method === 'POST' ? row.type : `${row.type}/${released.id}`
+  return {
+    fullUrl: `${context.base}/${row.type}/${released.id}`,
+    ...(row.method === 'DELETE' ? {} : { resource: released.text }),
+    request: { method: row.method, url },
+    response: {
+      status: statuses[row.method],
+      etag: `W/"${row.version}"`,
+      lastModified: row.updatedAt.toISOString(),
+    },
+  }
+}
+
+function readParameters(parameters: readonly Parameter[]): { limit: number; since: Date | undefined } {
+  let limit = defaultCount
+  let since: Date | undefined
+  for (const [name, value] of parameters) {
+    if (name === '_count') {
+      if (!/^\d{1,9}$/.test(value)) throw FhirError.invalid('_count: a whole number expected')
+      limit = Math.min(Math.max(Number(value), 1), maxCount)
+    } else if (name === '_since') {
+      if (!isInstant(value)) throw FhirError.invalid('_since: an instant expected')
+      since = new Date(value)
+    } else if (name !== '_format' && name !== '_pretty') {
+      throw FhirError.notSupported('a parameter that a history does not have')
+    }
+  }
+  return { limit, since }
+}
+
+function given(page: { before: HistoryCursor | undefined; since: Date | undefined }) {
+  return {
+    ...(page.before === undefined ? {} : { before: page.before }),
+    ...(page.since === undefined ? {} : { since: page.since }),
+  }
+}
+
+function cursor(row: HistoryRow | undefined): HistoryCursor | undefined {
+  return row && { updatedAt: row.updatedAt, type: row.type, id: row.id, version: row.version }
+}
+
+function serialise(row: HistoryRow): (string | number)[] {
+  return [row.updatedAt.getTime(), row.type, row.id, row.version]
+}
+
+function cursorOf(page: Page): HistoryCursor | undefined {
+  const [at, type, id, version] = page.cursor
+  if (at === undefined) return undefined
+  return { updatedAt: new Date(Number(at)), type: String(type), id: String(id), version: Number(version) }
+}

@@ -1,0 +1,59 @@
+import { FhirError } from '../fhir/outcome.ts'
+import type { Context } from './context.ts'
+import { pageParameter, type Page } from './page.ts'
+import type { FhirRequest, Parameter } from './request.ts'
+
+/** Entries of a page when the caller does not say how many. */
+export const defaultCount = 50
+/** More is never given: a page is put together in memory. */
+export const maxCount = 1000
+
+/**
+ * The first page of what a request asks for, or the one that its link leads to.
+ *
+ * @throws FhirError 400 when the link is not ours, or was moved to another path
+ */
+export function openPage(context: Context, request: FhirRequest): Page {
+  const path = request.path.filter((segment) => segment !== '_search').join('/')
+  const token = request.parameters.find(([name]) => name === pageParameter)?.[1]
+  if (token === undefined) {
+    const lenient = request.prefer.handling === 'lenient'
+    return { path, parameters: request.parameters.filter(isNoFormat), cursor: [], lenient }
+  }
+  const others = request.parameters.filter(([name]) => name !== pageParameter)
+  if (others.some(isNoFormat))
+    throw FhirError.notSupported(`${pageParameter}: no other parameter can be beside it`)
+  const page = context.pages.open(token, context.base)
+  if (page.path !== path) throw FhirError.invalid(`${pageParameter}: a page link of another search`)
+  return page
+}
+
+function isNoFormat([name]: Parameter): boolean {
+  return name !== '_format' && name !== '_pretty'
+}
+
+/**
+ * `self`, with what was processed, and `next` when there is more. What is sealed in a link stays as it
+ * was given on the first page, so that following links repeats the same search.
+ *
+ * @param applied the parameters that took effect; absent: all of the page's
+ */
+export function pageLinks(
+  context: Context,
+  page: Page,
+  next: Page['cursor'] | undefined,
+  applied: readonly Parameter[] = page.parameters,
+): { relation: 'self' | 'next'; url: string }[] {
+  const url = `${context.base}/${page.path}`
+  const sealed = (cursor: Page['cursor']) =>
+    `${url}?${pageParameter}=${context.pages.seal({ ...page, cursor }, context.base)}`
+  const isFirst = page.cursor.length === 0
+  const query = new URLSearchParams(
+    applied.map(([name, value]): [string, string] => [name, value]),
+  ).toString()
+  const self = isFirst ? (query === '' ? url : `${url}?${query}`) : sealed(page.cursor)
+  return [
+    { relation: 'self', url: self },
+    ...(next === undefined ? [] : [{ relation: 'next' as const, url: sealed(next) }]),
+  ]
+}

@@ -1,0 +1,60 @@
+import type { Tx } from '../store/tx.ts'
+import type { Answer } from './answer.ts'
+import type { Context } from './context.ts'
+import { create } from './create.ts'
+import { deleteResource } from './delete.ts'
+import { historyOf } from './history.ts'
+import { read, vread } from './read.ts'
+import type { FhirRequest } from './request.ts'
+import type { InteractionCode, Route } from './route.ts'
+import { searchType } from './search.ts'
+import { update } from './update.ts'
+
+/** The interactions on resources: what a Bundle's entries can ask for too. */
+export type ResourceInteraction = Exclude<InteractionCode, 'capabilities' | 'batch' | 'transaction'>
+
+/** Performs one interaction on resources inside a transaction that the caller opened. */
+export function perform(tx: Tx, context: Context, request: FhirRequest, route: Route): Promise<Answer> {
+  const { interaction, type, id, versionId } = route
+  switch (interaction) {
+    case 'read':
+      return read(tx, context, request, type, demand(id))
+    case 'vread':
+      return vread(tx, context, request, type, demand(id), demand(versionId))
+    case 'create':
+      return create(tx, context, request, type)
+    case 'update':
+      return update(tx, context, request, type, id)
+    case 'delete':
+      return deleteResource(tx, context, request, type, id)
+    case 'search-type':
+      return searchType(tx, context, request, type)
+    case 'history-instance':
+    case 'history-type':
+    case 'history-system':
+      return historyOf(tx, context, request, route)
+    case 'capabilities':
+    case 'batch':
+    case 'transaction':
+      throw new TypeError(`${interaction} is no interaction on a resource`)
+  }
+}
+
+const writing: ReadonlySet<InteractionCode> = new Set(['create', 'update', 'delete'])
+
+/**
+ * Performs one interaction in a transaction of its own, under the role that fits: a research base reads
+ * as the role that has no right on the vault, a read sees one snapshot.
+ */
+export function performAlone(context: Context, request: FhirRequest, route: Route): Promise<Answer> {
+  const { store } = context
+  const role = context.access.kind === 'research' ? 'research' : 'care'
+  const work = (tx: Tx) => perform(tx, context, request, route)
+  return writing.has(route.interaction) ? store.transaction(role, work) : store.snapshot(role, work)
+}
+
+/** The route table gives what a line's path holds. */
+function demand<T>(value: T | undefined): T {
+  if (value === undefined) throw new TypeError('the route has no such segment')
+  return value
+}

@@ -1,0 +1,114 @@
+import { demand } from '../access/access.ts'
+import { stringifyJson } from '../fhir/json.ts'
+import { FhirError } from '../fhir/outcome.ts'
+import type { Released } from '../governance/gate.ts'
+import { current, lastVersion, versionOf } from '../store/resources.ts'
+import type { HistoryRow, StoredRow } from '../store/row.ts'
+import type { Tx } from '../store/tx.ts'
+import type { Answer } from './answer.ts'
+import type { Context } from './context.ts'
+import { permits, permitsAll } from './judge.ts'
+import { releasedByKey, resourceOf, seen } from './released.ts'
+import type { FhirRequest, Parameter } from './request.ts'
+import { isPartial, parseShape, shaped } from './summary.ts'
+
+/**
+ * The current version of a resource.
+ *
+ * @returns 200 with the resource, or 304 when the caller's copy is still good
+ * @throws FhirError 403; 404 when it is not there or not for this caller; 410 after a delete
+ * @see FHIR R4 § RESTful API, "read" and "conditional read"
+ */
+export async function read(
+  tx: Tx,
+  context: Context,
+  request: FhirRequest,
+  type: string,
+  id: string,
+): Promise<Answer> {
+  demand(context.access, type, 'r')
+  const research = context.access.kind === 'research'
+  const found = research
+    ? await findForPermit(tx, context, type, id)
+    : await findCurrent(tx, context, type, id)
+  const answer = answerOf(context, 'read', found, request.parameters)
+  return !research && isFresh(request, found) ? withoutBody(answer) : answer
+}
+
+/**
+ * One version of a resource, the current one included.
+ *
+ * @throws FhirError 404; 410 when that version is a deletion
+ * @see FHIR R4 § RESTful API, "vread"
+ */
+export async function vread(
+  tx: Tx,
+  context: Context,
+  request: FhirRequest,
+  type: string,
+  id: string,
+  version: number,
+): Promise<Answer> {
+  demand(context.access, type, 'r')
+  const internal = await context.gate.locate(tx, context.access, type, id)
+  const row = internal === undefined ? undefined : await versionOf(tx, type, internal, version)
+  if (!row) throw FhirError.notFound(type)
+  if (row.method === 'DELETE') throw goneOrHidden(context, type)
+  return answerOf(context, 'vread', await releaseOne(tx, context, row), request.parameters)
+}
+
+/** The current version on the care base. @throws FhirError 404, 410 */
+export async function findCurrent(tx: Tx, context: Context, type: string, id: string): Promise<Released> {
+  const internal = await context.gate.locate(tx, context.access, type, id)
+  if (internal === undefined) throw FhirError.notFound(type)
+  const row = await current(tx, type, internal)
+  if (row) return releaseOne(tx, context, row)
+  throw (await lastVersion(tx, type, internal)) ? goneOrHidden(context, type) : FhirError.notFound(type)
+}
+
+/** On a research base the row is looked for once more, under the permit's cohort and filters. */
+async function findForPermit(tx: Tx, context: Context, type: string, id: string): Promise<Released> {
+  const internal = await context.gate.locate(tx, context.access, type, id)
+  const [found] = internal === undefined ? [] : await releasedByKey(tx, context, type, [internal], 'r')
+  if (!found) throw FhirError.notFound(type)
+  return found
+}
+
+async function releaseOne(tx: Tx, context: Context, row: StoredRow | HistoryRow): Promise<Released> {
+  const [found] = await context.gate.release(tx, context.access, [row])
+  if (!found) throw FhirError.notFound(row.type)
+  const judged = { type: found.type, patient: found.row.patient, resource: () => resourceOf(found) }
+  if (!permits(context, 'r', judged)) throw FhirError.notFound(row.type)
+  return found
+}
+
+/** What is deleted has no elements left to judge: only who may read all of the type learns of it. */
+function goneOrHidden(context: Context, type: string): FhirError {
+  return permitsAll(context.access, type, 'r') ? FhirError.deleted(type) : FhirError.notFound(type)
+}
+
+function answerOf(
+  context: Context,
+  interaction: 'read' | 'vread',
+  found: Released,
+  parameters: readonly Parameter[],
+): Answer {
+  const shape = parseShape(found.type, parameters)
+  const body = isPartial(shape) ? stringifyJson(shaped(resourceOf(found), shape)) : found.text
+  const accesses = [seen(context.access, interaction, found.type, [found])]
+  // version and time of a record tell when care happened: they stay on the care side
+  if (context.access.kind === 'research') return { status: 200, body, accesses }
+  return { status: 200, version: found.version, lastModified: found.updatedAt, body, accesses }
+}
+
+/** @see RFC 9110 § 13.1.2 and § 13.1.3: `If-None-Match` wins; HTTP dates count in whole seconds */
+function isFresh(request: FhirRequest, found: Released): boolean {
+  if (request.ifNoneMatch !== undefined) return request.ifNoneMatch === found.version
+  if (request.ifModifiedSince === undefined) return false
+  const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
+  return seconds(found.updatedAt) <= seconds(request.ifModifiedSince)
+}
+
+function withoutBody({ body: _, ...answer }: Answer): Answer {
+  return { ...answer, status: 304 }
+}

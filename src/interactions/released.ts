@@ -1,0 +1,87 @@
+import { restrict, type Access } from '../access/access.ts'
+import { patientOf } from '../deid/pseudonym.ts'
+import { searchParameters, type SearchParameter } from '../fhir/definitions.ts'
+import type { Permission } from '../access/scope.ts'
+import { parseJson, type Resource } from '../fhir/json.ts'
+import type { Criterion, Query, SearchValue } from '../fhir/query.ts'
+import type { Released } from '../governance/gate.ts'
+import { nilPatient, type StoredRow } from '../store/row.ts'
+import { exportRows } from '../store/search.ts'
+import type { Tx } from '../store/tx.ts'
+import type { Accessed } from './answer.ts'
+import type { Context } from './context.ts'
+import type { InteractionCode } from './route.ts'
+
+/** The resource of a released text. */
+export function resourceOf(released: Pick<Released, 'text'>): Resource {
+  return parseJson(released.text) as Resource
+}
+
+/**
+ * Finds resources by their internal ids, under the caller's rights, in no particular order. What is not
+ * there, or not for this caller, is left out: the same condition in SQL as a search has.
+ *
+ * @throws FhirError 403 when the caller has no such right on the type at all
+ */
+export async function releasedByKey(
+  tx: Tx,
+  context: Context,
+  type: string,
+  ids: readonly string[],
+  permission: Permission,
+): Promise<Released[]> {
+  if (ids.length === 0) return []
+  const prepared = await context.gate.prepare(tx, restrict(context.access, plainQuery(type, []), permission))
+  const rows: StoredRow[] = []
+  for await (const batch of exportRows(tx, prepared, { ids, now: context.now().getTime() }))
+    rows.push(...batch)
+  return context.gate.release(tx, context.access, rows)
+}
+
+/** A search of ours, with nothing but criteria. */
+export function plainQuery(type: string, criteria: readonly Criterion[]): Query {
+  return {
+    type,
+    criteria,
+    sort: [],
+    count: undefined,
+    include: [],
+    revinclude: [],
+    total: undefined,
+    elements: undefined,
+    summary: undefined,
+  }
+}
+
+export function valueCriterion(parameter: SearchParameter, values: readonly SearchValue[]): Criterion {
+  return { kind: 'value', parameter, modifier: undefined, values }
+}
+
+/** @throws TypeError when R4 has no such search parameter: a mistake of ours */
+export function parameterOf(type: string, code: string): SearchParameter {
+  const parameter = searchParameters(type).get(code)
+  if (!parameter) throw new TypeError(`no such search parameter: ${type}.${code}`)
+  return parameter
+}
+
+/** The record of one interaction over what was released by it. */
+export function seen(
+  access: Access,
+  interaction: InteractionCode,
+  type: string | undefined,
+  released: readonly Released[],
+  parameters: readonly string[] = [],
+): Accessed {
+  const research = access.kind === 'research'
+  const patients = released.map((one) => (research ? (patientOf(one.id) ?? one.id) : one.row.patient))
+  return {
+    interaction,
+    outcome: 'success',
+    type,
+    entities: released.map((one) =>
+      research ? { type: one.type, id: one.id } : { type: one.type, id: one.row.id, version: one.version },
+    ),
+    patients: [...new Set(patients.filter((patient) => patient !== nilPatient))],
+    parameters,
+  }
+}

@@ -1,0 +1,69 @@
+import { isResourceType } from '../fhir/definitions.ts'
+import type { Resource } from '../fhir/json.ts'
+import { FhirError } from '../fhir/outcome.ts'
+import type { Tx } from '../store/tx.ts'
+import { within } from './bundle-entry.ts'
+import { findOne, parseCriteria } from './conditional.ts'
+import type { Context } from './context.ts'
+import { referencesOf, rewriteLinks } from './references.ts'
+import type { Plan } from './transaction.ts'
+
+/**
+ * Rewrites the links of a transaction's resources: those that equal another entry's `fullUrl`, or are
+ * relative to the same server as it, go to the id that its resource got; conditional references
+ * (`Patient?identifier=…`) go to the one resource that meets them.
+ *
+ * @returns the resources of the plans in their order
+ * @throws FhirError 412 when a conditional reference leads to none or to several
+ * @see FHIR R4 § RESTful API, 3.1.0.11.2; § Bundle, "Resolving references in Bundles"
+ */
+export async function resolveLinks(tx: Tx, context: Context, plans: readonly Plan[]): Promise<Resource[]> {
+  const targets = targetsOf(plans)
+  const conditional = await conditionalTargets(tx, context, plans)
+  return plans.map(({ step: { entry, resource } }) => {
+    if (!resource) throw new TypeError('a plan writes a resource')
+    const server = serverOf(entry.fullUrl)
+    return rewriteLinks(resource, (link, kind) => {
+      const found = targets.get(link)
+      if (found !== undefined || kind === 'uri') return found
+      return conditional.get(link) ?? (server === undefined ? undefined : targets.get(`${server}/${link}`))
+    })
+  })
+}
+
+/** `Type/id` as it will be, by the `fullUrl` it goes by in the Bundle. */
+function targetsOf(plans: readonly Plan[]): Map<string, string> {
+  return new Map(
+    plans.flatMap(({ step: { entry }, write, existing }) => {
+      const { type, id } = write ?? existing
+      return entry.fullUrl === undefined ? [] : [[entry.fullUrl, `${type}/${id}`] as const]
+    }),
+  )
+}
+
+/** `http://host/fhir` of `http://host/fhir/Patient/1`: what relative references beside it are relative to. */
+function serverOf(fullUrl: string | undefined): string | undefined {
+  return fullUrl === undefined
+    ? undefined
+    : /^(https?:\/\/.+)\/[A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.exec(fullUrl)?.[1]
+}
+
+async function conditionalTargets(
+  tx: Tx,
+  context: Context,
+  plans: readonly Plan[],
+): Promise<Map<string, string>> {
+  const targets = new Map<string, string>()
+  for (const { step } of plans) {
+    for (const link of step.resource ? referencesOf(step.resource) : []) {
+      const [, type = '', criteria] = /^([A-Za-z]+)\?(.+)$/.exec(link) ?? []
+      if (criteria === undefined || !isResourceType(type) || targets.has(link)) continue
+      await within(step.entry.index, async () => {
+        const found = await findOne(tx, context, parseCriteria(type, criteria))
+        if (!found) throw FhirError.precondition('conflict', 'a conditional reference that nothing meets')
+        targets.set(link, `${type}/${found.id}`)
+      })
+    }
+  }
+  return targets
+}

@@ -1,0 +1,144 @@
+import { isObject, stringifyJson, type Resource } from '../fhir/json.ts'
+import { FhirError } from '../fhir/outcome.ts'
+import { lock } from '../store/lock.ts'
+import { currents, lastVersion, save } from '../store/resources.ts'
+import { nilPatient } from '../store/row.ts'
+import type { Tx } from '../store/tx.ts'
+import { successOutcome, type Answer } from './answer.ts'
+import type { Context } from './context.ts'
+import { demandOn, permitsAll } from './judge.ts'
+import type { Preferences } from './request.ts'
+import { resourceOf } from './released.ts'
+
+/** A resource on its way in, valid, under the id it shall have. */
+export interface Write {
+  readonly type: string
+  /** outward */
+  readonly id: string
+  readonly resource: Resource
+  readonly method: 'POST' | 'PUT'
+  /** the id was made by us a moment ago: nobody has it */
+  readonly fresh: boolean
+  readonly ifMatch: number | undefined
+}
+
+export interface Written {
+  readonly type: string
+  readonly id: string
+  /** internal id and patient key, for the trail */
+  readonly internal: string
+  readonly patient: string
+  readonly version: number
+  readonly updatedAt: Date
+  /** there was none before, or it was deleted */
+  readonly created: boolean
+  /** with `id`, `meta.versionId` and `meta.lastUpdated` as they are now */
+  readonly resource: Resource
+}
+
+interface Located extends Write {
+  readonly internal: string
+}
+
+/**
+ * Writes new versions, all of them in one pass: locks, versions, scopes, the gate, the rows.
+ *
+ * @throws FhirError 403 when a scope does not reach the resource before or after, 412 on a stale If-Match
+ */
+export async function writeAll(tx: Tx, context: Context, writes: readonly Write[]): Promise<Written[]> {
+  const located = await locateAll(tx, context, writes)
+  // new ids too: an export tells by the locks which writes are under way (store/writers.ts)
+  await lock(
+    tx,
+    located.map(({ type, internal }) => ({ type, id: internal })),
+  )
+  await judgeExisting(tx, context, located)
+  const now = context.now()
+  const versioned: (Located & Omit<Written, 'patient'>)[] = []
+  for (const write of located) versioned.push(await nextVersion(tx, write, now))
+  const rows = await context.gate.admit(tx, versioned)
+  const written = versioned.map((one, index) => ({ ...one, patient: rows[index]?.patient ?? nilPatient }))
+  for (const one of written) {
+    demandOn(context, one.fresh ? 'c' : 'u', { ...one, resource: () => one.resource })
+  }
+  await save(tx, rows)
+  return written
+}
+
+async function locateAll(tx: Tx, context: Context, writes: readonly Write[]): Promise<Located[]> {
+  const claimed = await context.gate.claim(tx, writes)
+  return writes.map((write, index) => ({ ...write, internal: claimed[index]?.id ?? write.id }))
+}
+
+/** A scope that holds for some resources only must hold for what is there, not just for what comes. */
+async function judgeExisting(tx: Tx, context: Context, writes: readonly Located[]): Promise<void> {
+  const narrow = writes.filter(({ type, fresh }) => !fresh && !permitsAll(context.access, type, 'u'))
+  if (narrow.length === 0) return
+  const keys = narrow.map(({ type, internal }) => ({ type, id: internal }))
+  const before = await context.gate.release(tx, context.access, await currents(tx, keys))
+  for (const one of before) {
+    demandOn(context, 'u', { type: one.type, patient: one.row.patient, resource: () => resourceOf(one) })
+  }
+}
+
+async function nextVersion(tx: Tx, write: Located, now: Date): Promise<Located & Omit<Written, 'patient'>> {
+  const last = write.fresh ? undefined : await lastVersion(tx, write.type, write.internal)
+  const exists = last !== undefined && last.method !== 'DELETE'
+  if (write.ifMatch !== undefined && !(exists && last.version === write.ifMatch)) {
+    throw FhirError.precondition(
+      'conflict',
+      `${write.type}: If-Match names another version than the current one`,
+    )
+  }
+  const version = (last?.version ?? 0) + 1
+  // two versions of one resource never share a time: histories are ordered by it
+  const updatedAt = new Date(Math.max(now.getTime(), (last?.updatedAt.getTime() ?? 0) + 1))
+  return { ...write, version, updatedAt, created: !exists, resource: stamped(write, version, updatedAt) }
+}
+
+/** The resource under its id and version. `resourceType`, `id`, `meta` come first, as people expect. */
+function stamped({ resource, id }: Write, version: number, updatedAt: Date): Resource {
+  const { resourceType, meta, ...rest } = resource
+  const kept = isObject(meta) ? meta : {}
+  return {
+    resourceType,
+    id,
+    meta: { ...kept, versionId: String(version), lastUpdated: updatedAt.toISOString() },
+    ...withoutId(rest),
+  }
+}
+
+function withoutId({ id: _, ...rest }: Omit<Resource, 'resourceType'>): Omit<Resource, 'resourceType'> {
+  return rest
+}
+
+/** 201 or 200 with what `Prefer: return=` asks for. */
+export function writtenAnswer(
+  written: Written,
+  interaction: 'create' | 'update',
+  prefer: Preferences,
+): Answer {
+  const { type, id, internal, version, updatedAt, patient, created, resource } = written
+  const answer: Answer = {
+    status: created ? 201 : 200,
+    version,
+    lastModified: updatedAt,
+    location: `${type}/${id}/_history/${version}`,
+    accesses: [
+      {
+        interaction,
+        outcome: 'success',
+        type,
+        entities: [{ type, id: internal, version }],
+        patients: patient === nilPatient ? [] : [patient],
+        parameters: [],
+      },
+    ],
+  }
+  if (prefer.return === 'minimal') return answer
+  const body =
+    prefer.return === 'representation'
+      ? stringifyJson(resource)
+      : successOutcome(`${type}: ${created ? 'created' : 'updated'}`)
+  return { ...answer, body }
+}
