@@ -1,0 +1,39 @@
+import type { LoggerService } from '@nestjs/common'
+import { pino, type Level, type Logger } from 'pino'
+
+/** The server's log: JSON lines on standard output. What goes in holds no value of a resource or query. */
+export class ServerLog implements LoggerService {
+  private readonly pino: Logger
+
+  constructor(level: string) {
+    this.pino = pino({ level, base: {} })
+  }
+
+  log(message: unknown, context?: string): void {
+    this.write('info', message, context)
+  }
+
+  error(message: unknown, ...more: readonly unknown[]): void {
+    this.write('error', message, more.at(-1))
+  }
+
+  warn(message: unknown, context?: string): void {
+    this.write('warn', message, context)
+  }
+
+  debug(message: unknown, context?: string): void {
+    this.write('debug', message, context)
+  }
+
+  verbose(message: unknown, context?: string): void {
+    this.write('trace', message, context)
+  }
+
+  fatal(message: unknown, context?: string): void {
+    this.write('fatal', message, context)
+  }
+
+  private write(level: Level, message: unknown, context: unknown): void {
+    this.pino[level]({ context }, String(message))
+  }
+}

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common'
+import type { FastifyRequest } from 'fastify'
+import type { CareAccess, ResearchAccess } from '../access/access.ts'
+import { Authenticator } from '../auth/authenticator.ts'
+import type { Principal } from '../auth/principal.ts'
+import { FhirError } from '../fhir/outcome.ts'
+import { Gate } from '../governance/gate.ts'
+import { Permits } from '../governance/permits.ts'
+import { Store } from '../store/store.ts'
+
+type Asked = Pick<FastifyRequest, 'headers' | 'ip'>
+
+/** Makes the `Access` of a request: the one place where a token becomes a right. */
+@Injectable()
+export class RequestAccess {
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly permits: Permits,
+    private readonly gate: Gate,
+    private readonly store: Store,
+  ) {}
+
+  /** @throws FhirError 401 */
+  async careAccess(request: Asked): Promise<CareAccess> {
+    const principal = await this.authenticator.authenticate(
+      request.headers.authorization,
+      '/fhir',
+      request.ip,
+    )
+    const { caller, scopes, grants } = principal
+    const access: CareAccess = { kind: 'care', caller, scopes, patient: undefined, grants }
+    const patient = await this.patientKey(access, principal)
+    // a patient/ scope without its patient would be a scope on everyone
+    const usable = patient === undefined ? scopes.filter(({ context }) => context !== 'patient') : scopes
+    return { ...access, patient, scopes: usable }
+  }
+
+  /** @throws FhirError 401; 404 when there is no such base, or its permit is not active */
+  async researchAccess(request: Asked, permitId: string): Promise<ResearchAccess> {
+    const active = await this.permits.load(permitId)
+    if (!active) throw FhirError.notFound('FHIR base')
+    const base = `/research/${permitId}/fhir`
+    const { caller, scopes } = await this.authenticator.authenticate(
+      request.headers.authorization,
+      base,
+      request.ip,
+    )
+    return { kind: 'research', caller, scopes, permit: active.permit }
+  }
+
+  private async patientKey(access: CareAccess, { patient }: Principal): Promise<string | undefined> {
+    if (patient === undefined) return undefined
+    return this.store.read('care', (tx) => this.gate.locate(tx, access, 'Patient', patient))
+  }
+}

@@ -1,0 +1,36 @@
+import { All, Controller, Get, Req, Res } from '@nestjs/common'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Settings } from '../config.ts'
+import { careCapabilities } from '../interactions/capabilities.ts'
+import type { InteractionCode } from '../interactions/route.ts'
+import { RequestAccess } from './access.ts'
+import { Exchange } from './exchange.ts'
+import { sendCapabilities } from './metadata.ts'
+
+/** All interactions on resources; the route table says where each is. */
+const offered: ReadonlySet<InteractionCode> = new Set([
+  ...(['read', 'vread', 'update', 'delete', 'create', 'search-type', 'batch'] as const),
+  ...(['history-instance', 'history-type', 'history-system', 'capabilities'] as const),
+])
+
+/** The care base: identified records under SMART scopes. */
+@Controller('fhir')
+export class CareController {
+  constructor(
+    private readonly exchange: Exchange,
+    private readonly requestAccess: RequestAccess,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Without a token: this is how a client learns where to get one. */
+  @Get('metadata')
+  metadata(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    sendCapabilities(request, reply, careCapabilities(this.settings.publicUrl))
+  }
+
+  @All(['', '*'])
+  interaction(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const access = () => this.requestAccess.careAccess(request)
+    return this.exchange.answer(request, reply, { path: '/fhir', offered, access })
+  }
+}

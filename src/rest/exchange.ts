@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Access, Caller } from '../access/access.ts'
+import { Trail, type AuditedAccess } from '../audit/trail.ts'
+import { Settings } from '../config.ts'
+import { Gate } from '../governance/gate.ts'
+import { Keyring } from '../identity/keyring.ts'
+import type { Accessed, Answer } from '../interactions/answer.ts'
+import { batch, failure } from '../interactions/batch.ts'
+import { demandBundle } from '../interactions/bundle-entry.ts'
+import type { Context } from '../interactions/context.ts'
+import { pageSeal, type PageSeal } from '../interactions/page.ts'
+import { performAlone } from '../interactions/perform.ts'
+import type { FhirRequest } from '../interactions/request.ts'
+import { route, type InteractionCode, type Route } from '../interactions/route.ts'
+import { transaction } from '../interactions/transaction.ts'
+import { Store } from '../store/store.ts'
+import { fhirRequest, wantsPretty } from './fhir-request.ts'
+import { sendAnswer } from './headers.ts'
+
+/** One FHIR base as it answers. */
+export interface ServedBase {
+  /** `/fhir` */
+  readonly path: string
+  readonly offered: ReadonlySet<InteractionCode>
+  access(): Promise<Access>
+  /** what this base answers beside the resources that are stored; undefined: not this */
+  own?(context: Context, request: FhirRequest, found: Route): Answer | undefined
+}
+
+/** From an HTTP request to its answer: who asks, what for, what comes of it, and all of it on record. */
+@Injectable()
+export class Exchange {
+  private readonly pages: PageSeal
+
+  constructor(
+    private readonly store: Store,
+    private readonly gate: Gate,
+    private readonly trail: Trail,
+    private readonly settings: Settings,
+    keyring: Keyring,
+  ) {
+    this.pages = pageSeal(keyring)
+  }
+
+  /**
+   * Answers a request on a FHIR base. What was done or refused is in the trail before the answer leaves.
+   *
+   * @throws FhirError for the filter to send
+   */
+  async answer(http: FastifyRequest, reply: FastifyReply, base: ServedBase): Promise<void> {
+    const known: Known = { caller: unknownCaller(http.ip), found: undefined }
+    try {
+      const access = await base.access()
+      known.access = access
+      const request = fhirRequest(http, base.path)
+      const found = route(request, base.offered)
+      known.found = found
+      const url = this.settings.publicUrl + base.path
+      const context = this.context(access, url)
+      const answer = base.own?.(context, request, found) ?? (await this.perform(context, request, found))
+      await this.record(base, known, answer.accesses)
+      sendAnswer(reply, answer, url, wantsPretty(request))
+    } catch (error) {
+      const { interaction = 'read', type } = known.found ?? {}
+      await this.record(base, known, [failure(interaction, type, error)])
+      throw error
+    }
+  }
+
+  private perform(context: Context, request: FhirRequest, found: Route): Promise<Answer> {
+    if (found.interaction !== 'batch') return performAlone(context, request, found)
+    const { bundle, type } = demandBundle(request.body)
+    return type === 'batch' ? batch(context, request, bundle) : transaction(context, request, bundle)
+  }
+
+  private context(access: Access, base: string): Context {
+    const { store, gate, pages, settings } = this
+    return { store, gate, pages, access, base, zone: settings.zone, now: () => new Date() }
+  }
+
+  private async record(base: ServedBase, known: Known, accesses: readonly Accessed[]): Promise<void> {
+    const at = new Date()
+    const { access } = known
+    const permit = access?.kind === 'research' ? { permit: access.permit.id } : {}
+    await Promise.all(
+      accesses.map(({ type, ...accessed }) => {
+        const event: AuditedAccess = {
+          ...accessed,
+          ...permit,
+          ...(type === undefined ? {} : { type }),
+          action: actions[accessed.interaction],
+          access: access ?? { caller: known.caller },
+          base: base.path,
+          at,
+        }
+        return this.trail.record(event)
+      }),
+    )
+  }
+}
+
+/** What is known of a request by the time that it fails. */
+interface Known {
+  readonly caller: Caller
+  access?: Access
+  found: Route | undefined
+}
+
+/** Somebody without a good token. */
+function unknownCaller(ip: string | undefined): Caller {
+  return { clientId: 'unknown', userId: undefined, tokenId: '', ip }
+}
+
+/** @see http://hl7.org/fhir/audit-event-action */
+const actions: Readonly<Record<InteractionCode, AuditedAccess['action']>> = {
+  create: 'C',
+  read: 'R',
+  vread: 'R',
+  'history-instance': 'R',
+  update: 'U',
+  delete: 'D',
+  'search-type': 'E',
+  'history-type': 'E',
+  'history-system': 'E',
+  batch: 'E',
+  transaction: 'E',
+  capabilities: 'R',
+}

@@ -1,0 +1,100 @@
+import fastifyCors from '@fastify/cors'
+import { Logger } from '@nestjs/common'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Socket } from 'node:net'
+import { Settings } from '../config.ts'
+import { FhirError, issue, operationOutcome } from '../fhir/outcome.ts'
+import { fhirErrorOf, FhirErrorFilter, sendError } from './fhir-error.filter.ts'
+import { formType } from './media-type.ts'
+
+/** A transaction of some thousand entries fits; more belongs in an import. */
+const bodyLimitBytes = 50 * 1024 * 1024
+
+/** The HTTP server, before the application is put on it. */
+export function createAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: bodyLimitBytes,
+    trustProxy: 'loopback',
+    forceCloseConnections: 'idle',
+    maxParamLength: 256,
+    // the router refuses a malformed URL before there is a route
+    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
+      sendError(reply, fhirErrorOf(error) ?? FhirError.structure('a URL that cannot be read'))
+    },
+    clientErrorHandler: (_error, socket) => refuseMessage(socket),
+  })
+}
+
+/** Options of `NestFactory.create`: bodies are read by the parsers below, not by the framework's. */
+export const applicationOptions = { bodyParser: false, abortOnError: false } as const
+
+/** Sets up what holds for every request: bodies, CORS, headers, errors, the log. */
+export async function configureServer(app: NestFastifyApplication): Promise<void> {
+  const settings = app.get(Settings)
+  const fastify = app.getHttpAdapter().getInstance()
+  addBodyParsers(fastify)
+  app.useGlobalFilters(new FhirErrorFilter())
+  await fastify.register(fastifyCors, {
+    delegator: (request, done) => done(null, isPublic(request.url) ? publicCors : { origin: false }),
+  })
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    void reply.headers(settings.publicUrl.startsWith('https:') ? secureHeaders : commonHeaders)
+    done()
+  })
+  const log = new Logger('http')
+  fastify.addHook('onResponse', (request, reply, done) => {
+    // the route's pattern, never the URL: paths and queries name patients
+    const pattern = request.routeOptions.url ?? '(no route)'
+    log.log(`${request.method} ${pattern} ${reply.statusCode} ${Math.round(reply.elapsedTime)} ms`)
+    done()
+  })
+}
+
+/** On a FHIR base bodies are text: `parseJson` keeps the digits. Elsewhere JSON is read as usual. */
+function addBodyParsers(fastify: FastifyInstance): void {
+  const json = fastify.getDefaultJsonParser('error', 'error')
+  fastify.removeAllContentTypeParsers()
+  void fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (isFhir(request)) done(null, body)
+    else json(request, body.toString(), done)
+  })
+  void fastify.addContentTypeParser(
+    ['application/fhir+json', 'application/json-patch+json', formType],
+    { parseAs: 'string' },
+    (_request, body, done) => done(null, body),
+  )
+  // anything else is read to its end and then refused by its type
+  void fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) =>
+    done(null, undefined),
+  )
+}
+
+function isFhir(request: FastifyRequest): boolean {
+  return /^\/(research\/[^/]+\/)?fhir(?=[/?]|$)/.test(request.url)
+}
+
+/** Discovery and the CapabilityStatement: any page may read them. */
+function isPublic(url: string | undefined): boolean {
+  return /\/fhir\/(metadata|\.well-known\/smart-configuration)(?=\?|$)/.test(url ?? '')
+}
+
+const publicCors = { origin: '*', methods: ['GET', 'HEAD'] }
+
+const commonHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+}
+const secureHeaders = { ...commonHeaders, 'Strict-Transport-Security': 'max-age=31536000' }
+
+/** Not HTTP: there is no request to answer, only a connection. */
+function refuseMessage(socket: Socket): void {
+  if (socket.destroyed || !socket.writable) return
+  const outcome = operationOutcome([issue('structure', 'not an HTTP message that can be read')])
+  const body = JSON.stringify(outcome)
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/fhir+json\r\nContent-Length: ${body.length}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
+  )
+}
