@@ -1,0 +1,297 @@
+import { startServer, type Client, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+let client: Client
+
+beforeAll(async () => {
+  server = await startServer()
+  client = await server.client()
+})
+
+afterAll(() => server.close())
+
+interface Response {
+  readonly entry: {
+    readonly resource?: Record<string, unknown> & { readonly id: string }
+    readonly response: { readonly status: string; readonly location?: string; readonly outcome?: object }
+  }[]
+}
+
+const basic = (id?: string, more: object = {}) => ({
+  resourceType: 'Basic',
+  ...(id ? { id } : {}),
+  code: { text: 'x' },
+  ...more,
+})
+const post = (resource: object, more: object = {}) => ({
+  resource,
+  request: { method: 'POST', url: (resource as { resourceType: string }).resourceType },
+  ...more,
+})
+const send = (type: 'batch' | 'transaction', entry: readonly (object | string)[], with_ = client) =>
+  with_.post('/fhir', { resourceType: 'Bundle', type, entry })
+
+async function count(type: string): Promise<number> {
+  return ((await client.get(`/fhir/${type}?_summary=count`)).body as { total: number }).total
+}
+
+describe('transaction', () => {
+  it('rewrites urn:uuid references to the ids that their targets get, wherever they are', async () => {
+    const patient = 'urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a'
+    const report = 'urn:uuid:88f151c0-a954-468a-88bd-5ae15c08e059'
+    const answer = await send('transaction', [
+      post(
+        {
+          resourceType: 'DiagnosticReport',
+          status: 'final',
+          code: { text: 'x' },
+          subject: { reference: patient },
+          extension: [{ url: 'http://example.org/where', valueUri: patient }],
+          contained: [
+            {
+              resourceType: 'Observation',
+              id: 'o',
+              status: 'final',
+              code: { text: 'x' },
+              subject: { reference: patient },
+            },
+          ],
+          result: [{ reference: '#o' }],
+          text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${patient}</div>` },
+        },
+        { fullUrl: report },
+      ),
+      post(
+        { resourceType: 'Patient', link: [{ other: { reference: patient }, type: 'seealso' }] },
+        { fullUrl: patient },
+      ),
+    ])
+    expect(answer.status).toBe(200)
+    const { entry } = answer.body as Response
+    expect(entry.map(({ response }) => response.status)).toEqual(['201', '201'])
+    const reference = `Patient/${entry[1]?.resource?.id}`
+    expect(entry[0]?.resource).toMatchObject({
+      subject: { reference },
+      extension: [{ valueUri: reference }],
+      contained: [{ subject: { reference } }],
+      text: { div: expect.stringContaining(patient) as string },
+    })
+    expect(entry[1]?.resource).toMatchObject({ link: [{ other: { reference } }] })
+    const found = await client.get(`/fhir/DiagnosticReport?subject=${reference}&_summary=count`)
+    expect(found.body).toMatchObject({ total: 1 })
+  })
+
+  it('resolves references that are relative to the server of a fullUrl', async () => {
+    const fullUrl = 'http://other.example/fhir/Patient/77'
+    const answer = await send('transaction', [
+      post({ resourceType: 'Patient' }, { fullUrl }),
+      post(
+        { resourceType: 'Basic', code: { text: 'x' }, subject: { reference: 'Patient/77' } },
+        { fullUrl: 'http://other.example/fhir/Basic/1' },
+      ),
+    ])
+    const { entry } = answer.body as Response
+    expect(entry[1]?.resource).toMatchObject({ subject: { reference: `Patient/${entry[0]?.resource?.id}` } })
+  })
+
+  it('resolves conditional references, and refuses those that meet none or several', async () => {
+    const identifier = (value: string) => [{ system: 'urn:ipp', value }]
+    await client.put('/fhir/Patient/cond', {
+      resourceType: 'Patient',
+      id: 'cond',
+      identifier: identifier('one'),
+    })
+    await client.post('/fhir/Patient', { resourceType: 'Patient', identifier: identifier('two') })
+    await client.post('/fhir/Patient', { resourceType: 'Patient', identifier: identifier('two') })
+    const about = (value: string) =>
+      basic(undefined, { subject: { reference: `Patient?identifier=urn:ipp|${value}` } })
+    const good = await send('transaction', [post(about('one'))])
+    expect((good.body as Response).entry[0]?.resource).toMatchObject({
+      subject: { reference: 'Patient/cond' },
+    })
+    for (const value of ['none', 'two']) {
+      const bad = await send('transaction', [post(about(value))])
+      expect([bad.status, bad.text.includes(value)]).toEqual([412, false])
+    }
+  })
+
+  it('processes DELETE, POST, PUT, GET in this order and answers in the order of the entries', async () => {
+    await client.put('/fhir/Basic/old', basic('old'))
+    const answer = await send('transaction', [
+      { request: { method: 'GET', url: 'Basic/new' } },
+      { resource: basic('new'), request: { method: 'PUT', url: 'Basic/new' } },
+      post(basic()),
+      { request: { method: 'DELETE', url: 'Basic/old' } },
+      { request: { method: 'GET', url: 'Basic/new/_history' } },
+    ])
+    const { entry } = answer.body as Response
+    expect(entry.map(({ response }) => response.status)).toEqual(['200', '201', '201', '204', '200'])
+    expect(entry[0]?.resource?.id).toBe('new')
+  })
+
+  it('leaves nothing behind when one entry fails, and names the entry', async () => {
+    const before = await count('Basic')
+    const answer = await send('transaction', [
+      post(basic()),
+      { resource: basic('half'), request: { method: 'PUT', url: 'Basic/half' } },
+      { request: { method: 'GET', url: 'Basic/never-there' } },
+    ])
+    expect(answer.status).toBe(404)
+    expect(answer.body).toMatchObject({ issue: [{ expression: ['Bundle.entry[2]'] }] })
+    expect(await count('Basic')).toBe(before)
+    const invalid = await send('transaction', [post(basic()), post({ ...basic(), colour: 'red' })])
+    expect(invalid.body).toMatchObject({ issue: [{ expression: ['Bundle.entry[1].resource.colour'] }] })
+    expect([invalid.status, await count('Basic')]).toEqual([422, before])
+  })
+
+  it('refuses two entries that write the same resource', async () => {
+    const put = { resource: basic('twice'), request: { method: 'PUT', url: 'Basic/twice' } }
+    expect((await send('transaction', [put, put])).status).toBe(400)
+    expect(
+      (await send('transaction', [put, { request: { method: 'DELETE', url: 'Basic/twice' } }])).status,
+    ).toBe(400)
+  })
+
+  it('honours ifMatch and ifNoneExist of its entries', async () => {
+    await client.put(
+      '/fhir/Basic/guard',
+      basic('guard', { identifier: [{ system: 'urn:x', value: 'guard' }] }),
+    )
+    const put = (ifMatch: string) => ({
+      resource: basic('guard', { identifier: [{ system: 'urn:x', value: 'guard' }] }),
+      request: { method: 'PUT', url: 'Basic/guard', ifMatch },
+    })
+    expect((await send('transaction', [put('W/"9"')])).status).toBe(412)
+    expect((await send('transaction', [put('W/"1"')])).status).toBe(200)
+    const conditional = {
+      fullUrl: 'urn:uuid:0e5b8f6e-5a0d-4c1c-9d9e-3f2f6f6f6f6f',
+      resource: basic(),
+      request: { method: 'POST', url: 'Basic', ifNoneExist: 'identifier=urn:x|guard' },
+    }
+    const before = await count('Basic')
+    const answer = await send('transaction', [
+      conditional,
+      post(
+        basic(undefined, {
+          extension: [{ url: 'http://example.org/to', valueReference: { reference: conditional.fullUrl } }],
+        }),
+      ),
+    ])
+    const { entry } = answer.body as Response
+    expect(entry.map(({ response }) => response.status)).toEqual(['200', '201'])
+    expect(entry[1]?.resource).toMatchObject({
+      extension: [{ valueReference: { reference: 'Basic/guard' } }],
+    })
+    expect(await count('Basic')).toBe(before + 1)
+  })
+})
+
+describe('batch', () => {
+  it('lets each entry succeed or fail on its own', async () => {
+    const answer = await send('batch', [
+      post(basic()),
+      post({ ...basic(), colour: 'red' }),
+      { request: { method: 'GET', url: 'Basic/never-there' } },
+      { request: { method: 'GET', url: 'Basic?_summary=count' } },
+      { request: { method: 'PATCH', url: 'Basic/x' } },
+      { request: { method: 'POST', url: '' } },
+      'nonsense',
+    ])
+    expect(answer.status).toBe(200)
+    const { entry } = answer.body as Response
+    expect(entry.map(({ response }) => response.status)).toEqual([
+      '201',
+      '422',
+      '404',
+      '200',
+      '405',
+      '400',
+      '400',
+    ])
+    expect(entry[1]?.response.outcome).toMatchObject({
+      issue: [{ expression: ['Bundle.entry[1].resource.colour'] }],
+    })
+  })
+
+  it('A50: judges each entry by the scopes', async () => {
+    const narrow = await server.client('system/Basic.rs')
+    const answer = await send(
+      'batch',
+      [
+        { request: { method: 'GET', url: 'Basic' } },
+        { request: { method: 'GET', url: 'Patient' } },
+        post(basic()),
+      ],
+      narrow,
+    )
+    expect((answer.body as Response).entry.map(({ response }) => response.status)).toEqual([
+      '200',
+      '403',
+      '403',
+    ])
+    expect((await send('transaction', [post(basic())], narrow)).status).toBe(403)
+  })
+})
+
+describe('conditional interactions', () => {
+  const one = basic(undefined, { identifier: [{ system: 'urn:race', value: '1' }] })
+
+  it('of 16 conditional creates at once, one creates and the others find it', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, () =>
+        client.post('/fhir/Basic', one).set('If-None-Exist', 'identifier=urn:race|1'),
+      ),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array<number>(15).fill(200), 201])
+    expect(new Set(answers.map(({ headers }) => headers['location'] as string)).size).toBe(1)
+  })
+
+  it('of 16 transactions with the same conditional create, one creates', async () => {
+    const entry = post(one, {
+      request: { method: 'POST', url: 'Basic', ifNoneExist: 'identifier=urn:race|2' },
+    })
+    const two = { ...entry, resource: { ...one, identifier: [{ system: 'urn:race', value: '2' }] } }
+    const answers = await Promise.all(Array.from({ length: 16 }, () => send('transaction', [two])))
+    expect(answers.map(({ status }) => status)).toEqual(Array(16).fill(200))
+    const found = await client.get('/fhir/Basic?identifier=urn:race|2&_summary=count')
+    expect(found.body).toMatchObject({ total: 1 })
+  })
+
+  it('of 16 updates with the same If-Match, one is written', async () => {
+    await client.put('/fhir/Basic/counter', basic('counter'))
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, () =>
+        client.put('/fhir/Basic/counter', basic('counter')).set('If-Match', 'W/"1"'),
+      ),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(15).fill(412)])
+  })
+
+  it('updates the one match, creates when there is none, refuses several', async () => {
+    const url = (value: string) => `/fhir/Basic?identifier=urn:cu|${value}`
+    const body = (value: string) => basic(undefined, { identifier: [{ system: 'urn:cu', value }] })
+    const created = await client.put(url('a'), body('a'))
+    expect(created.status).toBe(201)
+    const updated = await client.put(url('a'), body('a'))
+    expect([updated.status, (updated.body as { id: string }).id]).toEqual([
+      200,
+      (created.body as { id: string }).id,
+    ])
+    await client.post('/fhir/Basic', body('a'))
+    expect((await client.put(url('a'), body('a'))).status).toBe(412)
+    expect((await client.put('/fhir/Basic', body('a'))).status).toBe(400)
+  })
+
+  it('deletes the one match, refuses several', async () => {
+    const url = '/fhir/Basic?identifier=urn:cd|1'
+    const body = basic(undefined, { identifier: [{ system: 'urn:cd', value: '1' }] })
+    const { id } = (await client.post('/fhir/Basic', body)).body as { id: string }
+    await client.post('/fhir/Basic', body)
+    expect((await client.delete(url)).status).toBe(412)
+    expect((await client.delete(`/fhir/Basic/${id}`)).status).toBe(204)
+    expect((await client.delete(url)).status).toBe(204)
+    expect((await client.get('/fhir/Basic?identifier=urn:cd|1&_summary=count')).body).toMatchObject({
+      total: 0,
+    })
+  })
+})
