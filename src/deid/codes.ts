@@ -1,4 +1,5 @@
 import { byCanonical } from '../fhir/definitions.ts'
+import { atc, frenchCodes, icd10 } from './french-codes.ts'
 
 /**
  * Which codes may leave. A local system can hold a name where the code should be, so a code goes out
@@ -11,16 +12,17 @@ const systems = new Map<string, ReadonlySet<string> | undefined>()
 const shapes: ReadonlyMap<string, RegExp> = new Map([
   ['http://snomed.info/sct', /^[1-9]\d{5,17}$/],
   ['http://loinc.org', /^(?:\d{1,7}|L[APG]\d{1,7})-\d$/],
-  ['http://hl7.org/fhir/sid/icd-10', /^[A-Z]\d{2}(?:\.?[0-9A-Z]{1,4})?$/],
+  ['http://hl7.org/fhir/sid/icd-10', icd10],
   ['http://hl7.org/fhir/sid/icd-10-cm', /^[A-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?$/],
   ['http://hl7.org/fhir/sid/icd-9-cm', /^[EV]?\d{2,4}(?:\.?\d{1,2})?$/],
-  ['http://www.whocc.no/atc', /^[A-Z](?:\d{2}(?:[A-Z](?:[A-Z](?:\d{2})?)?)?)?$/],
+  ['http://www.whocc.no/atc', atc],
   ['http://www.nlm.nih.gov/research/umls/rxnorm', /^\d{1,8}$/],
   ['http://hl7.org/fhir/sid/ndc', /^\d{4,6}-\d{3,4}-\d{1,2}$|^\d{11}$/],
   ['http://hl7.org/fhir/sid/cvx', /^\d{1,3}$/],
   ['http://dicom.nema.org/resources/ontology/DCM', /^(?:[A-Z]{2,8}|\d{6})$/],
   ['http://www.radlex.org', /^RP?ID\d{1,6}$/],
   ['urn:iso:std:iso:11073:10101', /^\d{1,8}$/],
+  ...frenchCodes,
 ])
 
 /**
