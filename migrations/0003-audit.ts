@@ -15,22 +15,24 @@ const statements = [
   `CREATE SCHEMA audit`,
   `CREATE TABLE audit.event (
      chain uuid NOT NULL,
-     sequence bigint NOT NULL,
+     sequence bigint NOT NULL CHECK (sequence > 0),
      recorded_at timestamptz(3) NOT NULL,
      body text NOT NULL,
      mac bytea NOT NULL,
      PRIMARY KEY (chain, sequence)
    )`,
   `COMMENT ON TABLE audit.event IS
-     'AuditEvents; mac = HMAC(audit key, chain, sequence, recorded_at, body, mac of sequence - 1)'`,
+     'AuditEvents as JSON text; mac: see eventMac in src/audit/chain.ts'`,
   `CREATE INDEX ON audit.event (recorded_at)`,
   `CREATE TABLE audit.chain (
      chain uuid PRIMARY KEY,
+     ordinal bigint NOT NULL UNIQUE CHECK (ordinal > 0),
      started_at timestamptz(3) NOT NULL,
-     previous uuid,
+     witnessed text NOT NULL,
      mac bytea NOT NULL
    )`,
-  `COMMENT ON TABLE audit.chain IS 'one chain per server process; mac = HMAC(audit key, chain, started_at, previous)'`,
+  `COMMENT ON TABLE audit.chain IS
+     'one chain per server process; witnessed: how far other chains had come at its start; mac: see headerMac'`,
   `GRANT USAGE ON SCHEMA audit TO coffre_audit`,
   `GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA audit TO coffre_audit`,
 ]

@@ -25,6 +25,8 @@ export class Store implements OnApplicationShutdown {
       })
       // an idle connection that breaks is replaced by the pool; its next user must not be hurt
       created.on('error', () => undefined)
+      // one that breaks in a transaction fails the statement; unheard, its event would end the process
+      created.on('connect', (client) => client.on('error', () => undefined))
       return created
     }
     this.pools = {
