@@ -39,11 +39,11 @@ const ucum = new RegExp(`^(?:/?${component}(?:[./]${component}){0,5})$`)
 /** Units as people print them. Compared in lower case; what stands here cannot be taken for a name. */
 const printed: ReadonlySet<string> = new Set([
   ...words(`mmhg cmh2o °c °f bpm beats/minute breaths/minute year years yr yrs an ans month months mois week weeks
-    semaine semaines day days jour jours hour hours hr heure heures minute minutes sec seconds in lb lbs ui iu ui/l
+    semaine semaines day days j jour jours hour hours hr heure heures minute minutes sec seconds in lb lbs ui iu ui/l
     iu/l ui/ml iu/ml mui/l miu/l kui/l meq meq/l ph k/ul m/ul g/l t/l giga/l tera/l 10^9/l 10^12/l 10^3/ul 10^6/ul
     kg/m² m² cm² µg µg/l µmol/l µl ng/ml mcg mcg/l ml/hr ml/min/1.73m2 ml/min/1,73m² score (score) ratio index inr
     copies/ml cells/ul mosm/kg tablet tablets`),
-  ...['mm hg', 'degrees c', 'degrees f'],
+  ...['mm hg', 'degrees c', 'degrees f', 'ml/min/1.73 m²', 'ml/min/1,73 m²'],
 ])
 
 /** Whether a text is a UCUM code made of the units and annotations we know. */
@@ -67,6 +67,6 @@ const ageUnits: ReadonlyMap<string, number> = new Map([
   ...words('a year years yr yrs an ans Y').map((unit) => [unit, 1] as const),
   ...words('mo month months mois').map((unit) => [unit, 1 / 12] as const),
   ...words('wk week weeks semaine semaines').map((unit) => [unit, 7 / daysPerYear] as const),
-  ...words('d day days jour jours').map((unit) => [unit, 1 / daysPerYear] as const),
+  ...words('d j day days jour jours').map((unit) => [unit, 1 / daysPerYear] as const),
   ...words('h hour hours heure heures').map((unit) => [unit, 1 / (24 * daysPerYear)] as const),
 ])

@@ -203,17 +203,18 @@ describe('a unit', () => {
     expect(isUnit(text)).toBe(false)
   })
 
-  it.each(['mmHg', 'ans', '°C', 'UI/L', 'G/L', 'beats/minute', 'jours', 'µmol/L'])(
+  it.each(['mmHg', 'ans', '°C', 'UI/L', 'G/L', 'beats/minute', 'jours', 'j', 'µmol/L', 'mL/min/1,73 m²'])(
     '%s is printed so',
     (text) => expect(isUnit(text)).toBe(true),
   )
 
   it('measures an age in years, months, weeks, days or hours', () => {
-    expect(['a', 'ans', 'mo', 'wk', 'd', 'h', 'mg'].map((unit) => inYears(unit)?.toFixed(4))).toEqual([
+    expect(['a', 'ans', 'mo', 'wk', 'd', 'j', 'h', 'mg'].map((unit) => inYears(unit)?.toFixed(4))).toEqual([
       '1.0000',
       '1.0000',
       '0.0833',
       '0.0192',
+      '0.0027',
       '0.0027',
       '0.0001',
       undefined,
