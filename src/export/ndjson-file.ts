@@ -107,6 +107,11 @@ export async function readNdjson(
     : pipeline(source, unsealed, createGunzip(), ignore)
 }
 
+/** Removes a file, if it is there. */
+export async function removeNdjson({ folder, file }: Pick<FilePlace, 'folder' | 'file'>): Promise<void> {
+  await rm(join(folder, file), { force: true })
+}
+
 function fileContext({ file }: FilePlace): string {
   return `file ${file}`
 }

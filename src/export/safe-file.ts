@@ -29,136 +29,86 @@ const sealedFrameBytes = frameBytes + tagBytes
 /** A file that was changed, cut, moved, or sealed under another key. Says nothing of its content. */
 export class SafeFileError extends Error {}
 
-/** Content in, a safe file out, as a stream. */
+/** Content in, a safe file out. A frame goes out once it is known that it is not the last one. */
 export class Seal extends Transform {
-  private readonly sealer: Sealer
+  private readonly frames: Frames
+  private rest: Buffer = Buffer.alloc(0)
 
   /** @param context what the file is, in at most 500 characters; it must be given again to open it */
   constructor(safeKey: Buffer, context: string) {
     super()
-    this.sealer = new Sealer(safeKey, context)
-    this.push(this.sealer.header)
+    const salt = randomBytes(saltBytes)
+    this.frames = new Frames(safeKey, salt, context)
+    this.push(Buffer.concat([magic, salt]))
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    for (const frame of this.sealer.push(chunk)) this.push(frame)
+    const content = joined(this.rest, chunk)
+    let at = 0
+    for (; content.length - at > frameBytes; at += frameBytes) {
+      this.push(this.frames.seal(content.subarray(at, at + frameBytes), false))
+    }
+    this.rest = content.subarray(at)
     done()
   }
 
   override _flush(done: TransformCallback): void {
-    done(null, this.sealer.end())
+    done(null, this.frames.seal(this.rest, true))
   }
 }
 
 /**
- * A safe file in, its content out, as a stream. Fails with `SafeFileError` at the first frame that is
- * not as it was written; what came before is genuine, but must not be taken for the whole.
+ * A safe file in, its content out. Fails with `SafeFileError` at the first frame that is not as it was
+ * written; what came before is genuine, but must not be taken for the whole.
  */
 export class Unseal extends Transform {
-  private readonly opener: Opener
-
-  constructor(safeKey: Buffer, context: string) {
-    super()
-    this.opener = new Opener(safeKey, context)
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    try {
-      for (const content of this.opener.push(chunk)) this.push(content)
-      done()
-    } catch (error) {
-      done(asError(error))
-    }
-  }
-
-  override _flush(done: TransformCallback): void {
-    try {
-      done(null, this.opener.end())
-    } catch (error) {
-      done(asError(error))
-    }
-  }
-}
-
-/** Seals a short value, the request of a job for example, in the format of a file. */
-export function sealText(safeKey: Buffer, context: string, text: string): Buffer {
-  const sealer = new Sealer(safeKey, context)
-  return Buffer.concat([sealer.header, ...sealer.push(Buffer.from(text, 'utf8')), sealer.end()])
-}
-
-/** Opens what `sealText` made. @throws SafeFileError */
-export function openText(safeKey: Buffer, context: string, sealed: Buffer): string {
-  const opener = new Opener(safeKey, context)
-  return Buffer.concat([...opener.push(sealed), opener.end()]).toString('utf8')
-}
-
-/** Cuts content into frames. A frame goes out once it is known that it is not the last one. */
-class Sealer {
-  readonly header: Buffer
-  private readonly frames: Frames
-  private rest: Buffer = Buffer.alloc(0)
-
-  constructor(safeKey: Buffer, context: string) {
-    const salt = randomBytes(saltBytes)
-    this.header = Buffer.concat([magic, salt])
-    this.frames = new Frames(safeKey, salt, context)
-  }
-
-  push(chunk: Buffer): Buffer[] {
-    const content = joined(this.rest, chunk)
-    const sealed: Buffer[] = []
-    let at = 0
-    for (; content.length - at > frameBytes; at += frameBytes) {
-      sealed.push(this.frames.seal(content.subarray(at, at + frameBytes), false))
-    }
-    this.rest = content.subarray(at)
-    return sealed
-  }
-
-  end(): Buffer {
-    return this.frames.seal(this.rest, true)
-  }
-}
-
-/** The way back: what follows no more is the last frame, and must say so. */
-class Opener {
   private readonly safeKey: Buffer
   private readonly context: string
   private frames: Frames | undefined
   private rest: Buffer = Buffer.alloc(0)
 
   constructor(safeKey: Buffer, context: string) {
+    super()
     this.safeKey = safeKey
     this.context = context
   }
 
-  push(chunk: Buffer): Buffer[] {
-    const sealed = joined(this.rest, chunk)
-    this.rest = sealed
-    if (this.frames === undefined && sealed.length < headerBytes) return []
-    let at = 0
-    if (this.frames === undefined) {
-      this.frames = this.readHeader(sealed)
-      at = headerBytes
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.rest = joined(this.rest, chunk)
+    try {
+      if (!this.frames && this.rest.length >= headerBytes) this.readHeader()
+      if (this.frames) this.openFrames(this.frames)
+      done()
+    } catch (error) {
+      done(error as Error)
     }
-    const contents: Buffer[] = []
-    for (; sealed.length - at > sealedFrameBytes; at += sealedFrameBytes) {
-      contents.push(this.frames.open(sealed.subarray(at, at + sealedFrameBytes), false))
-    }
-    this.rest = sealed.subarray(at)
-    return contents
   }
 
-  end(): Buffer {
-    if (!this.frames) throw new SafeFileError('a safe file that ends in its header')
-    return this.frames.open(this.rest, true)
+  override _flush(done: TransformCallback): void {
+    try {
+      if (!this.frames) throw new SafeFileError('a safe file that ends in its header')
+      done(null, this.frames.open(this.rest, true))
+    } catch (error) {
+      done(error as Error)
+    }
   }
 
-  private readHeader(sealed: Buffer): Frames {
-    if (!sealed.subarray(0, magic.length).equals(magic)) {
+  private readHeader(): void {
+    if (!this.rest.subarray(0, magic.length).equals(magic)) {
       throw new SafeFileError('not a safe file of a version that can be read')
     }
-    return new Frames(this.safeKey, sealed.subarray(magic.length, headerBytes), this.context)
+    const salt = this.rest.subarray(magic.length, headerBytes)
+    this.frames = new Frames(this.safeKey, salt, this.context)
+    this.rest = this.rest.subarray(headerBytes)
+  }
+
+  /** All but what may be the last frame: what follows no more must say so. */
+  private openFrames(frames: Frames): void {
+    let at = 0
+    for (; this.rest.length - at > sealedFrameBytes; at += sealedFrameBytes) {
+      this.push(frames.open(this.rest.subarray(at, at + sealedFrameBytes), false))
+    }
+    this.rest = this.rest.subarray(at)
   }
 }
 
@@ -202,8 +152,4 @@ class Frames {
 
 function joined(rest: Buffer, chunk: Buffer): Buffer {
   return rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new SafeFileError('a safe file that cannot be read')
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { frameBytes, openText, SafeFileError, Seal, sealText, Unseal } from '../../src/export/safe-file.ts'
+import { frameBytes, SafeFileError, Seal, Unseal } from '../../src/export/safe-file.ts'
 
 const key = Buffer.alloc(32, 7)
 const context = 'file of a test'
@@ -148,22 +148,5 @@ describe('a safe file', () => {
       other.subarray(headerBytes + sealedFrameBytes),
     ])
     await expect(opened(mixed)).rejects.toThrow(SafeFileError)
-  })
-})
-
-describe('a sealed text', () => {
-  it('comes back equal, and never under another context', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 500 }), (text) => {
-        const value = sealText(key, 'request 1', text)
-        expect(openText(key, 'request 1', value)).toBe(text)
-        expect(() => openText(key, 'request 2', value)).toThrow(SafeFileError)
-      }),
-    )
-  })
-
-  it('may be longer than a frame', () => {
-    const text = 'é'.repeat(frameBytes)
-    expect(openText(key, 'request 1', sealText(key, 'request 1', text))).toBe(text)
   })
 })

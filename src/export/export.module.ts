@@ -1,0 +1,69 @@
+import { Logger, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common'
+import { join } from 'node:path'
+import { AuditModule } from '../audit/audit.module.ts'
+import { Trail } from '../audit/trail.ts'
+import { Settings } from '../config.ts'
+import { Gate } from '../governance/gate.ts'
+import { GovernanceModule } from '../governance/governance.module.ts'
+import { Permits } from '../governance/permits.ts'
+import { IdentityModule } from '../identity/identity.module.ts'
+import { Keyring } from '../identity/keyring.ts'
+import { StoreModule } from '../store/store.module.ts'
+import { Store } from '../store/store.ts'
+import { Exports } from './exports.ts'
+import { Safes } from './safes.ts'
+import { ExportWorkers } from './workers.ts'
+
+const now = () => new Date()
+const logger = new Logger('export')
+
+/** Bulk exports: the queue, the workers of this process, the safes. Every table of theirs is in `jobs.ts`. */
+@Module({
+  imports: [StoreModule, IdentityModule, AuditModule, GovernanceModule],
+  providers: [
+    {
+      provide: Safes,
+      inject: [Keyring, Settings],
+      useFactory: (keyring: Keyring, settings: Settings) =>
+        new Safes(keyring, join(settings.dataDir, 'safes')),
+    },
+    {
+      provide: Exports,
+      inject: [Store, Gate, Safes, Trail, Settings],
+      useFactory: (store: Store, gate: Gate, safes: Safes, trail: Trail, { zone }: Settings) =>
+        new Exports({ store, gate, safes, trail, zone, now }),
+    },
+    {
+      provide: ExportWorkers,
+      inject: [Store, Gate, Permits, Safes, Settings],
+      useFactory: (store: Store, gate: Gate, permits: Permits, safes: Safes, settings: Settings) =>
+        new ExportWorkers(
+          { store, gate, permits, safes, zone: settings.zone, now, report },
+          settings.COFFRE_WORKERS,
+        ),
+    },
+  ],
+  exports: [Exports],
+})
+export class ExportModule implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly workers: ExportWorkers
+
+  constructor(workers: ExportWorkers) {
+    this.workers = workers
+  }
+
+  onApplicationBootstrap(): void {
+    this.workers.start()
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.workers.stop()
+  }
+}
+
+/** Where it broke, without its message: a database quotes values in them. */
+function report(error: unknown): void {
+  const isError = error instanceof Error
+  const frames = isError ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : []
+  logger.error([isError ? error.name : typeof error, ...frames].join('\n'))
+}
