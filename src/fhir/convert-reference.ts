@@ -48,17 +48,22 @@ export function referenceOfCanonical({ parameter }: Purpose): Convert {
   }
 }
 
+/** What `Bundle.entry[0].resource` is by each parameter; in a Bundle for another use it is something else. */
+const leadingEntries: Readonly<Record<string, string>> = {
+  composition: 'Composition',
+  message: 'MessageHeader',
+}
+
 /** `Bundle.entry[0].resource`: the entry stands for a reference to it. */
 export function referenceOfEntry({ parameter }: Purpose): Convert {
   return (value, to) => {
-    if (!isObject(value)) return
+    if (!isObject(value) || value['resourceType'] !== leadingEntries[parameter]) return
     const id = text(value['id'])
-    const type = text(value['resourceType'])
-    const known = type !== undefined && id !== undefined && isId(id)
+    const known = id !== undefined && isId(id)
     to.found.push({
       kind: 'reference',
       parameter,
-      type: known ? type : undefined,
+      type: known ? leadingEntries[parameter] : undefined,
       id: known ? id : undefined,
       url: undefined,
     })
