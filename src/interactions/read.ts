@@ -9,8 +9,8 @@ import type { Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { permits, permitsAll } from './judge.ts'
 import { releasedByKey, resourceOf, seen } from './released.ts'
-import type { FhirRequest, Parameter } from './request.ts'
-import { isPartial, parseShape, shaped } from './summary.ts'
+import type { FhirRequest } from './request.ts'
+import { isPartial, parseShape, shaped, type Shape } from './summary.ts'
 
 /**
  * The current version of a resource.
@@ -27,11 +27,12 @@ export async function read(
   id: string,
 ): Promise<Answer> {
   demand(context.access, type, 'r')
+  const shape = parseShape(type, request.parameters)
   const research = context.access.kind === 'research'
   const found = research
     ? await findForPermit(tx, context, type, id)
     : await findCurrent(tx, context, type, id)
-  const answer = answerOf(context, 'read', found, request.parameters)
+  const answer = answerOf(context, 'read', found, shape)
   return !research && isFresh(request, found) ? withoutBody(answer) : answer
 }
 
@@ -50,11 +51,12 @@ export async function vread(
   version: number,
 ): Promise<Answer> {
   demand(context.access, type, 'r')
+  const shape = parseShape(type, request.parameters)
   const internal = await context.gate.locate(tx, context.access, type, id)
   const row = internal === undefined ? undefined : await versionOf(tx, type, internal, version)
   if (!row) throw FhirError.notFound(type)
   if (row.method === 'DELETE') throw goneOrHidden(context, type)
-  return answerOf(context, 'vread', await releaseOne(tx, context, row), request.parameters)
+  return answerOf(context, 'vread', await releaseOne(tx, context, row), shape)
 }
 
 /** The current version on the care base. @throws FhirError 404, 410 */
@@ -87,13 +89,7 @@ function goneOrHidden(context: Context, type: string): FhirError {
   return permitsAll(context.access, type, 'r') ? FhirError.deleted(type) : FhirError.notFound(type)
 }
 
-function answerOf(
-  context: Context,
-  interaction: 'read' | 'vread',
-  found: Released,
-  parameters: readonly Parameter[],
-): Answer {
-  const shape = parseShape(found.type, parameters)
+function answerOf(context: Context, interaction: 'read' | 'vread', found: Released, shape: Shape): Answer {
   const body = isPartial(shape) ? stringifyJson(shaped(resourceOf(found), shape)) : found.text
   const accesses = [seen(context.access, interaction, found.type, [found])]
   // version and time of a record tell when care happened: they stay on the care side

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import type { FastifyRequest } from 'fastify'
-import type { CareAccess, ResearchAccess } from '../access/access.ts'
+import type { CareAccess, Permit, ResearchAccess } from '../access/access.ts'
 import { Authenticator } from '../auth/authenticator.ts'
 import type { Principal } from '../auth/principal.ts'
 import { FhirError } from '../fhir/outcome.ts'
@@ -9,6 +9,9 @@ import { Permits } from '../governance/permits.ts'
 import { Store } from '../store/store.ts'
 
 type Asked = Pick<FastifyRequest, 'headers' | 'ip'>
+
+/** The segment in `/research/{permit}/fhir`. */
+const permitIdSyntax = /^[A-Za-z0-9_-]{1,64}$/
 
 /** Makes the `Access` of a request: the one place where a token becomes a right. */
 @Injectable()
@@ -37,15 +40,21 @@ export class RequestAccess {
 
   /** @throws FhirError 401; 404 when there is no such base, or its permit is not active */
   async researchAccess(request: Asked, permitId: string): Promise<ResearchAccess> {
-    const active = await this.permits.load(permitId)
-    if (!active) throw FhirError.notFound('FHIR base')
+    const permit = await this.permit(permitId)
     const base = `/research/${permitId}/fhir`
     const { caller, scopes } = await this.authenticator.authenticate(
       request.headers.authorization,
       base,
       request.ip,
     )
-    return { kind: 'research', caller, scopes, permit: active.permit }
+    return { kind: 'research', caller, scopes, permit }
+  }
+
+  /** @throws FhirError 404 when there is no such base, or its permit is not active */
+  async permit(permitId: string): Promise<Permit> {
+    const active = permitIdSyntax.test(permitId) ? await this.permits.load(permitId) : undefined
+    if (!active) throw FhirError.notFound('FHIR base')
+    return active.permit
   }
 
   private async patientKey(access: CareAccess, { patient }: Principal): Promise<string | undefined> {

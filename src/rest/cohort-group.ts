@@ -33,7 +33,7 @@ export function cohortGroupAnswer(context: Context, request: FhirRequest, route:
     parameters: [],
   } as const
   if (interaction === 'read') {
-    if (id !== group['id']) throw FhirError.notFound('Group')
+    if (id !== access.permit.id) throw FhirError.notFound('Group')
     return { status: 200, body: stringifyJson(group), accesses: [accessed] }
   }
   const page = openPage(context, request)
@@ -49,7 +49,7 @@ export function cohortGroupAnswer(context: Context, request: FhirRequest, route:
     total: found.length,
     links: pageLinks(context, page, undefined, applied),
     entries: entries.map((one) => ({
-      fullUrl: `${context.base}/Group/${String(one['id'])}`,
+      fullUrl: `${context.base}/Group/${access.permit.id}`,
       resource: stringifyJson(one),
       search: 'match' as const,
     })),

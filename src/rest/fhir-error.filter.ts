@@ -22,7 +22,12 @@ export class FhirErrorFilter implements ExceptionFilter {
       void reply.status(status).send(status === 404 ? { statusCode: 404 } : error.getResponse())
       return
     }
-    sendError(reply, fhirErrorOf(error) ?? this.ours(error))
+    sendError(reply, this.fhirError(error))
+  }
+
+  /** What a caller is told. What nobody foresaw goes to the log, under a reference that the caller gets. */
+  fhirError(error: unknown): FhirError {
+    return fhirErrorOf(error) ?? this.ours(error)
   }
 
   private ours(error: unknown): FhirError {
@@ -54,7 +59,7 @@ const frameworkErrors: Readonly<Record<number, readonly [IssueCode, string]>> = 
 }
 
 /** Errors that the framework made of what a caller sent: their texts may repeat it, so ours are sent. */
-export function fhirErrorOf(error: unknown): FhirError | undefined {
+function fhirErrorOf(error: unknown): FhirError | undefined {
   if (error instanceof FhirError) return error
   const status = statusOf(error)
   const known = status === undefined ? undefined : frameworkErrors[status]

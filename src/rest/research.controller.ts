@@ -1,8 +1,6 @@
 import { All, Controller, Get, Param, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Settings } from '../config.ts'
-import { FhirError } from '../fhir/outcome.ts'
-import { Permits } from '../governance/permits.ts'
 import { researchCapabilities } from '../interactions/capabilities.ts'
 import type { InteractionCode } from '../interactions/route.ts'
 import { RequestAccess } from './access.ts'
@@ -19,7 +17,6 @@ export class ResearchController {
   constructor(
     private readonly exchange: Exchange,
     private readonly requestAccess: RequestAccess,
-    private readonly permits: Permits,
     private readonly settings: Settings,
   ) {}
 
@@ -30,9 +27,8 @@ export class ResearchController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const active = await this.permits.load(permitId)
-    if (!active) throw FhirError.notFound('FHIR base')
-    sendCapabilities(request, reply, researchCapabilities(this.settings.publicUrl, active.permit))
+    const permit = await this.requestAccess.permit(permitId)
+    sendCapabilities(request, reply, researchCapabilities(this.settings.publicUrl, permit))
   }
 
   @All(['', '*'])

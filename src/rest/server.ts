@@ -4,26 +4,39 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket } from 'node:net'
 import { Settings } from '../config.ts'
-import { FhirError, issue, operationOutcome } from '../fhir/outcome.ts'
-import { fhirErrorOf, FhirErrorFilter, sendError } from './fhir-error.filter.ts'
+import { issue, operationOutcome } from '../fhir/outcome.ts'
+import { FhirErrorFilter, sendError } from './fhir-error.filter.ts'
 import { formType } from './media-type.ts'
 
 /** A transaction of some thousand entries fits; more belongs in an import. */
 const bodyLimitBytes = 50 * 1024 * 1024
 
+/**
+ * Nest sets its error handler after the last route, and by then Fastify may have given the routes its own.
+ * Ours is there before the first one, and stays.
+ */
+class Adapter extends FastifyAdapter {
+  override setErrorHandler() {
+    return this.getInstance()
+  }
+}
+
 /** The HTTP server, before the application is put on it. */
 export function createAdapter(): FastifyAdapter {
-  return new FastifyAdapter({
+  const filter = new FhirErrorFilter()
+  const adapter = new Adapter({
     bodyLimit: bodyLimitBytes,
     trustProxy: 'loopback',
     forceCloseConnections: 'idle',
     maxParamLength: 256,
     // the router refuses a malformed URL before there is a route
     frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
-      sendError(reply, fhirErrorOf(error) ?? FhirError.structure('a URL that cannot be read'))
+      sendError(reply, filter.fhirError(error))
     },
     clientErrorHandler: (_error, socket) => refuseMessage(socket),
   })
+  adapter.getInstance().setErrorHandler((error, _request, reply) => sendError(reply, filter.fhirError(error)))
+  return adapter
 }
 
 /** Options of `NestFactory.create`: bodies are read by the parsers below, not by the framework's. */
@@ -54,10 +67,10 @@ export async function configureServer(app: NestFastifyApplication): Promise<void
 /** On a FHIR base bodies are text: `parseJson` keeps the digits. Elsewhere JSON is read as usual. */
 function addBodyParsers(fastify: FastifyInstance): void {
   const json = fastify.getDefaultJsonParser('error', 'error')
-  fastify.removeAllContentTypeParsers()
+  void fastify.removeAllContentTypeParsers()
   void fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (isFhir(request)) done(null, body)
-    else json(request, body.toString(), done)
+    else void json(request, body.toString(), done)
   })
   void fastify.addContentTypeParser(
     ['application/fhir+json', 'application/json-patch+json', formType],
