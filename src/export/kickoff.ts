@@ -100,16 +100,21 @@ function readTypes(draft: Draft, value: string, { level, handling }: KickoffOpti
   }
   const outside = level === 'system' ? [] : types.filter((type) => !isOfPatients(type))
   if (outside.length > 0 && handling === 'strict') {
-    throw FhirError.invalid('_type: a type that is in no Patient compartment', '_type')
+    throw FhirError.invalid('_type: a type that is exported at system level only', '_type')
   }
   if (outside.length > 0) draft.ignored = [...draft.ignored, '_type']
   const known = types.filter((type) => !outside.includes(type))
   draft.types = [...new Set([...(draft.types ?? []), ...known])]
 }
 
-/** Whether resources of a type can lie in a Patient compartment. @see FHIR R4 § CompartmentDefinition */
+/**
+ * Whether resources of a type are exported with the patients they are about. A Group is in the
+ * compartment of each of its members, but names the others too: it leaves at system level only.
+ *
+ * @see FHIR R4 § CompartmentDefinition
+ */
 export function isOfPatients(type: string): boolean {
-  return compartmentParameters('Patient', type).length > 0
+  return type !== 'Group' && compartmentParameters('Patient', type).length > 0
 }
 
 /** One filter, or several with a comma before the next `Type?`, as earlier editions had it. */

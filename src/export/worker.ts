@@ -59,7 +59,7 @@ export class ExportWorker {
   }
 
   /** Does parts until the signal is given; between them sleeps while there are none. */
-  async run(signal: AbortSignal, idleMs = 500): Promise<void> {
+  async run(signal: AbortSignal, idleMs = 200): Promise<void> {
     while (!signal.aborted) {
       const worked = await this.step(signal).catch((error: unknown) => {
         if (!signal.aborted) this.options.report(error)
