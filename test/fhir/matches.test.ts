@@ -163,6 +163,12 @@ describe('A quantity (R4 § Search, "quantity")', () => {
     expect(isFound(`Observation?value-quantity=${value}`, glucose)).toBe(expected)
   })
 
+  it('without a system is asked for by code or by unit', () => {
+    const printed = { ...glucose, valueQuantity: { value: 5.4, unit: 'millimol', code: 'mmol' } }
+    const found = (unit: string) => isFound(`Observation?value-quantity=5.4||${unit}`, printed)
+    expect(['millimol', 'mmol', 'Millimol'].map(found)).toEqual([true, true, false])
+  })
+
   it('below a limit is not that limit', () => {
     const low = { ...glucose, valueQuantity: { value: 5, comparator: '<' } }
     expect(
@@ -227,6 +233,13 @@ describe('Chains and _has (R4 § Search, "Chained parameters", "Reverse Chaining
   ])('%s', (search, resource, expected) => {
     if (expected === undefined) expect(() => isFound(search, resource, linked)).toThrow('_has')
     else expect(isFound(search, resource, linked)).toBe(expected)
+  })
+
+  it('tell apart resources of two types with one id', () => {
+    const ofGroup = { ...glucose, subject: { reference: 'Group/Anne-1' } }
+    const search = 'Patient?_has:Observation:subject:code=local'
+    expect(isFound(search, anne, { ...linked, referring: () => [ofGroup] })).toBe(false)
+    expect(isFound(search, anne, { ...linked, referring: () => [glucose] })).toBe(true)
   })
 
   it('do not follow a reference that leads nowhere', () => {

@@ -68,6 +68,10 @@ describe('A reference is read by its text', () => {
     expect(parseReference(text, base)).toEqual(expected)
   })
 
+  it('takes nothing for local that only begins like our base', () => {
+    expect(parseReference(`${base}xPatient/1`, base)).toMatchObject({ kind: 'absolute', local: false })
+  })
+
   it('knows no local absolute references without a base', () => {
     expect(parseReference(`${base}/Patient/1`)).toMatchObject({ kind: 'absolute', local: false })
   })
