@@ -1,6 +1,16 @@
 import { Clinical1764000000001 } from './0001-clinical.ts'
 import { Identity1764000000002 } from './0002-identity.ts'
 import { Audit1764000000003 } from './0003-audit.ts'
+import { Auth1764000000004 } from './0004-auth.ts'
+import { Governance1764000000005 } from './0005-governance.ts'
+import { Export1764000000006 } from './0006-export.ts'
 
 /** All migrations, in order. */
-export const migrations = [Clinical1764000000001, Identity1764000000002, Audit1764000000003]
+export const migrations = [
+  Clinical1764000000001,
+  Identity1764000000002,
+  Audit1764000000003,
+  Auth1764000000004,
+  Governance1764000000005,
+  Export1764000000006,
+]

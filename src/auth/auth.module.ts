@@ -1,0 +1,64 @@
+import { Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
+import { HttpAdapterHost } from '@nestjs/core'
+import { TypeOrmModule } from '@nestjs/typeorm'
+import type { FastifyInstance } from 'fastify'
+import { Settings } from '../config.ts'
+import { IdentityModule } from '../identity/identity.module.ts'
+import { StoreModule } from '../store/store.module.ts'
+import { ArtifactStore } from './artifact-store.ts'
+import { Authenticator } from './authenticator.ts'
+import { AuthorizationServer } from './authorization-server.ts'
+import { Clients } from './clients.ts'
+import { authEntities } from './entities.ts'
+import { FhirBaseGuard } from './fhir-base.guard.ts'
+import { IntrospectionController } from './introspection.controller.ts'
+import { KeySets } from './key-sets.ts'
+import { LoginController } from './login.controller.ts'
+import { mountOauthRoutes } from './oauth-routes.ts'
+import { OpaqueTokens } from './opaque-tokens.ts'
+import { People } from './people.ts'
+import { PersonGuard } from './person.guard.ts'
+import { ResearchBases } from './research-bases.ts'
+import { Sessions } from './sessions.ts'
+import { SmartConfigurationController } from './smart-configuration.controller.ts'
+
+const sweepMinutes = 5
+
+/** Who is there: clients by their keys, people by their passwords, and the tokens both get. */
+@Module({
+  imports: [StoreModule, IdentityModule, TypeOrmModule.forFeature(authEntities)],
+  controllers: [SmartConfigurationController, IntrospectionController, LoginController],
+  providers: [
+    ...[ArtifactStore, AuthorizationServer, Clients, KeySets, OpaqueTokens, People, ResearchBases, Sessions],
+    ...[Authenticator, FhirBaseGuard, PersonGuard],
+  ],
+  exports: [StoreModule, Authenticator, FhirBaseGuard, PersonGuard, ResearchBases, Sessions],
+})
+export class AuthModule implements OnModuleInit, OnModuleDestroy {
+  private sweeping: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly clients: Clients,
+    private readonly people: People,
+    private readonly artifacts: ArtifactStore,
+    private readonly server: AuthorizationServer,
+    private readonly settings: Settings,
+    private readonly http: HttpAdapterHost,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.clients.register()
+    await this.people.register()
+    // what has expired is not used again in any case: a sweep that fails is made up for by the next
+    const sweep = () => void this.artifacts.sweep().catch(() => undefined)
+    this.sweeping = setInterval(sweep, sweepMinutes * 60_000)
+    this.sweeping.unref()
+    // the command line has no HTTP server
+    const fastify = this.http.httpAdapter?.getInstance<FastifyInstance>()
+    if (fastify) await mountOauthRoutes(fastify, this.server, this.settings.publicUrl)
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.sweeping)
+  }
+}

@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common'
+import { FhirError, issue } from '../fhir/outcome.ts'
+import { Settings } from '../config.ts'
+import { onBase } from './backend-services.ts'
+import { Clients } from './clients.ts'
+import { fhirBase, type FhirBase } from './fhir-base.ts'
+import { KeySets } from './key-sets.ts'
+import { OpaqueTokens } from './opaque-tokens.ts'
+import { OpaqueTokenStrategy } from './opaque-token.strategy.ts'
+import type { Principal, TokenSubject } from './principal.ts'
+import { ResearchBases } from './research-bases.ts'
+import { Sessions, type CurrentPerson } from './sessions.ts'
+import { readSettingsArray } from './settings-file.ts'
+import { StrategyChain } from './strategy-chain.ts'
+import { TrustedIssuer, trustedIssuerStrategy } from './trusted-issuer.ts'
+
+/** The client in whose name people read a research base themselves. */
+export const consoleClientId = 'coffre-console'
+
+/** Decides who a request at a FHIR base comes from. The one way to a {@link Principal}. */
+@Injectable()
+export class Authenticator {
+  private readonly chain: StrategyChain<TokenSubject>
+  private readonly publicUrl: string
+
+  constructor(
+    tokens: OpaqueTokens,
+    private readonly clients: Clients,
+    keySets: KeySets,
+    private readonly sessions: Sessions,
+    private readonly researchBases: ResearchBases,
+    settings: Settings,
+  ) {
+    this.publicUrl = settings.publicUrl
+    const issuers = readTrustedIssuers(settings)
+    this.chain = new StrategyChain<TokenSubject>([
+      new OpaqueTokenStrategy(tokens),
+      ...issuers.map((issuer) => trustedIssuerStrategy(issuer, keySets, clients)),
+    ])
+  }
+
+  /**
+   * @param authorization the header as it came
+   * @param base `/fhir` or `/research/{permit}/fhir`: where the request was sent
+   * @throws FhirError 401 without a token that is good at this base, 403 when the permit of a research
+   *   base is not active or does not name the caller
+   */
+  async authenticate(
+    authorization: string | undefined,
+    base: string,
+    ip: string | undefined,
+  ): Promise<Principal> {
+    const fhir = fhirBase(this.publicUrl, base)
+    if (!fhir) throw new TypeError('not a FHIR base')
+    if (authorization === undefined) throw FhirError.login('an access token is needed')
+    const subject = await this.chain.authenticate({ headers: { authorization }, base: fhir })
+    if (subject) return this.clientPrincipal(subject, fhir, ip)
+    const person = fhir.permit === undefined ? undefined : await this.sessions.authenticate(authorization)
+    if (person) return this.personPrincipal(person, fhir, ip)
+    throw new FhirError(401, [issue('login', 'the access token is not good here, or no longer')], {
+      'WWW-Authenticate': 'Bearer realm="coffre", error="invalid_token"',
+    })
+  }
+
+  private async clientPrincipal(
+    subject: TokenSubject,
+    base: FhirBase,
+    ip: string | undefined,
+  ): Promise<Principal> {
+    const { clientId, userId, tokenId, scopes, patient, grants } = subject
+    if (base.permit !== undefined && !(await this.researchBases.admitsClient(base.permit, clientId))) {
+      throw FhirError.forbidden('not a base that this client may use')
+    }
+    const caller = { clientId, userId, tokenId, ip }
+    return { caller, base: base.path, scopes: onBase(base, scopes), patient, grants }
+  }
+
+  private async personPrincipal(
+    person: CurrentPerson,
+    base: FhirBase,
+    ip: string | undefined,
+  ): Promise<Principal> {
+    if (base.permit === undefined || !(await this.researchBases.admitsPerson(base.permit, person.userId))) {
+      throw FhirError.forbidden('not a base that this person may use')
+    }
+    return {
+      caller: { clientId: consoleClientId, userId: person.userId, tokenId: person.sessionId, ip },
+      base: base.path,
+      scopes: this.clients.readScopes('user/*.rs'),
+      patient: undefined,
+      grants: new Set(),
+    }
+  }
+}
+
+function readTrustedIssuers(settings: Settings): TrustedIssuer[] {
+  const text = settings.COFFRE_TRUSTED_ISSUERS
+  return text === undefined ? [] : readSettingsArray('COFFRE_TRUSTED_ISSUERS', text, TrustedIssuer)
+}

@@ -1,0 +1,112 @@
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  ValidateBy,
+} from 'class-validator'
+import type { JSONWebKeySet, JWK } from 'jose'
+
+/** Grants that a client can hold beside its scopes. Nobody has one by default. */
+export const clientGrants = ['bulk-identified', 'delete-multiple', 'introspect'] as const
+
+/** Signature algorithms of client assertions. @see SMART App Launch 2.2 § Asymmetric client authentication */
+export const assertionAlgorithms = ['RS384', 'ES384'] as const
+
+/**
+ * A client's registration: RFC 7591 metadata, `scope` as its policy, and `grants`. Only what works is
+ * taken, so that nobody believes in a registration that does nothing.
+ */
+export class ClientMetadata {
+  @Matches(/^[\x21-\x7e]{1,200}$/, { message: 'client_id: 1 to 200 visible ASCII characters' })
+  client_id!: string
+
+  @IsString({ message: 'scope: a string of SMART scopes' })
+  scope!: string
+
+  @IsOptional()
+  @IsArray()
+  @IsIn(clientGrants, { each: true, message: `grants: of ${clientGrants.join(', ')}` })
+  grants?: (typeof clientGrants)[number][]
+
+  @IsOptional()
+  @ArrayNotEmpty()
+  @IsIn(['client_credentials'], { each: true, message: 'grant_types: client_credentials' })
+  grant_types?: string[]
+
+  @IsOptional()
+  @IsIn(['private_key_jwt'], { message: 'token_endpoint_auth_method: private_key_jwt' })
+  token_endpoint_auth_method?: string
+
+  @IsOptional()
+  @IsIn(assertionAlgorithms, {
+    message: `token_endpoint_auth_signing_alg: ${assertionAlgorithms.join(' or ')}`,
+  })
+  token_endpoint_auth_signing_alg?: (typeof assertionAlgorithms)[number]
+
+  @IsOptional()
+  @IsPublicKeySet()
+  jwks?: JSONWebKeySet
+
+  @IsOptional()
+  @IsUrl({ protocols: ['https', 'http'], require_tld: false, require_protocol: true })
+  @IsSafeUrl()
+  jwks_uri?: string
+
+  @IsOptional()
+  @IsString()
+  client_name?: string
+
+  @IsOptional()
+  @IsString()
+  client_uri?: string
+
+  @IsOptional()
+  @IsString({ each: true })
+  contacts?: string[]
+
+  @IsOptional()
+  @IsString()
+  software_id?: string
+
+  @IsOptional()
+  @IsString()
+  software_version?: string
+}
+
+function IsPublicKeySet(): PropertyDecorator {
+  return ValidateBy(
+    { name: 'isPublicKeySet', validator: { validate: isPublicKeySet } },
+    { message: 'jwks: { "keys": [ public RSA or EC keys, each with a kid ] }' },
+  )
+}
+
+function isPublicKeySet(value: unknown): value is JSONWebKeySet {
+  const keys = typeof value === 'object' && value !== null && 'keys' in value ? value.keys : undefined
+  return Array.isArray(keys) && keys.length > 0 && keys.every(isPublicKey)
+}
+
+/** Whether it is the public half of an RSA or EC key that can be told by its `kid`. */
+export function isPublicKey(value: unknown): value is JWK & { kid: string; kty: 'RSA' | 'EC' } {
+  if (typeof value !== 'object' || value === null || !('kid' in value) || !('kty' in value)) return false
+  if (typeof value.kid !== 'string' || value.kid === '') return false
+  return (value.kty === 'RSA' || value.kty === 'EC') && !('d' in value)
+}
+
+/** Whether keys may be fetched from there: https, or the machine itself. */
+export function isSafeUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false
+  const url = new URL(value)
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  return url.username === '' && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+}
+
+function IsSafeUrl(): PropertyDecorator {
+  return ValidateBy(
+    { name: 'isSafeUrl', validator: { validate: isSafeUrl } },
+    { message: 'jwks_uri: https, unless the host is loopback' },
+  )
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common'
+import { InjectRepository } from '@nestjs/typeorm'
+import { plainToInstance } from 'class-transformer'
+import type { JWK } from 'jose'
+import { Repository } from 'typeorm'
+import { parseScopes, printScopes, type Scope } from '../access/scope.ts'
+import { Settings, SettingsError } from '../config.ts'
+import { ClientMetadata } from './client-metadata.ts'
+import { Client } from './entities.ts'
+import { KeySets, selectKey, type KeyHint } from './key-sets.ts'
+import { readSettingsFile } from './settings-file.ts'
+
+const setting = 'COFFRE_CLIENTS_FILE'
+
+/** The registered clients: their policy and their keys. */
+@Injectable()
+export class Clients {
+  constructor(
+    @InjectRepository(Client) private readonly table: Repository<Client>,
+    private readonly keySets: KeySets,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Brings the clients of `COFFRE_CLIENTS_FILE` into the table. @throws SettingsError when one is wrong */
+  async register(): Promise<void> {
+    const file = this.settings.COFFRE_CLIENTS_FILE
+    if (file === undefined) return
+    const clients = readSettingsFile(setting, file, ClientMetadata).map((metadata, index) => {
+      const { scope, fault } = policyOf(metadata, this.settings.zone)
+      if (fault !== undefined) throw new SettingsError(`${setting}: entry ${index + 1}: ${fault}`)
+      return { clientId: metadata.client_id, metadata, scope, grants: metadata.grants ?? [] }
+    })
+    if (new Set(clients.map((client) => client.clientId)).size < clients.length) {
+      throw new SettingsError(`${setting}: a client_id that is there twice`)
+    }
+    if (clients.length > 0) await this.table.upsert(clients, ['clientId'])
+  }
+
+  async find(clientId: string): Promise<Client | undefined> {
+    return (await this.table.findOneBy({ clientId })) ?? undefined
+  }
+
+  /** What this client may be granted at most. */
+  policy(client: Client): readonly Scope[] {
+    return this.readScopes(client.scope)
+  }
+
+  /** The clinical scopes of a scope string, dates in them read in the hospital's zone. */
+  readScopes(text: string): readonly Scope[] {
+    return parseScopes(text, this.settings.zone)
+  }
+
+  metadata(client: Client): ClientMetadata {
+    return plainToInstance(ClientMetadata, client.metadata)
+  }
+
+  /**
+   * The registered key that a client's assertion must be signed with.
+   *
+   * @param hint from the assertion's header; a `jku` counts only when it is the registered one
+   */
+  async key(client: Client, hint: KeyHint & { readonly jku?: unknown }): Promise<JWK | undefined> {
+    const { jwks, jwks_uri: uri } = this.metadata(client)
+    if (hint.jku !== undefined && hint.jku !== uri) return undefined
+    if (uri !== undefined) return this.keySets.find(uri, hint)
+    return selectKey(jwks?.keys ?? [], hint)
+  }
+}
+
+/** The client's scopes in canonical form, or what is wrong with the registration as a whole. */
+function policyOf(metadata: ClientMetadata, zone: string): { scope: string; fault?: string } {
+  if ((metadata.jwks === undefined) === (metadata.jwks_uri === undefined)) {
+    return { scope: '', fault: 'one of jwks and jwks_uri is needed' }
+  }
+  const tokens = metadata.scope.split(' ').filter((token) => token !== '')
+  const scopes = parseScopes(metadata.scope, zone)
+  if (tokens.length === 0 || scopes.length < tokens.length) {
+    return { scope: '', fault: 'scope: holds what is no clinical SMART scope' }
+  }
+  return { scope: printScopes(scopes) }
+}

@@ -1,0 +1,97 @@
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm'
+import type { Role } from './person-record.ts'
+
+/** A registered OAuth client. */
+@Entity({ schema: 'auth', name: 'client' })
+export class Client {
+  @PrimaryColumn({ type: 'text', name: 'client_id' })
+  clientId!: string
+
+  /** RFC 7591, as registered: a `ClientMetadata` */
+  @Column({ type: 'jsonb' })
+  metadata!: object
+
+  /** the most this client may be granted, canonical SMART v2 */
+  @Column({ type: 'text' })
+  scope!: string
+
+  /** beside scopes: `bulk-identified`, `delete-multiple`, `introspect` */
+  @Column({ type: 'text', array: true })
+  grants!: string[]
+}
+
+/** What the authorization server issued or must remember. The value itself is nowhere, only its SHA-256. */
+@Entity({ schema: 'auth', name: 'artifact' })
+export class Artifact {
+  @PrimaryColumn({ type: 'bytea', name: 'id_hash' })
+  idHash!: Buffer
+
+  /** the library's model: `ClientCredentials`, `ReplayDetection`, … */
+  @Column({ type: 'text' })
+  model!: string
+
+  @Column({ type: 'text', name: 'client_id', nullable: true })
+  clientId!: string | null
+
+  @ManyToOne(() => Client, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'client_id' })
+  client?: Client | null
+
+  @Column({ type: 'text', name: 'grant_id', nullable: true })
+  grantId!: string | null
+
+  /** the model's payload without its `jti`, which is the token */
+  @Column({ type: 'jsonb' })
+  payload!: object
+
+  @Column({ type: 'timestamptz', name: 'consumed_at', nullable: true })
+  consumedAt!: Date | null
+
+  @Column({ type: 'timestamptz', name: 'expires_at' })
+  expiresAt!: Date
+}
+
+/** Someone who signs in: to the console, to the governance API, to a research base that lists them. */
+@Entity({ schema: 'auth', name: 'person' })
+export class Person {
+  @PrimaryColumn({ type: 'text' })
+  username!: string
+
+  @Column({ type: 'text' })
+  name!: string
+
+  @Column({ type: 'text', array: true })
+  roles!: Role[]
+
+  /** argon2id, PHC string */
+  @Column({ type: 'text', name: 'password_hash' })
+  passwordHash!: string
+
+  /** sign-ins since the last one that went well, or since the last lock ran out */
+  @Column({ type: 'integer', default: 0 })
+  failures!: number
+
+  @Column({ type: 'timestamptz', name: 'locked_until', nullable: true })
+  lockedUntil!: Date | null
+}
+
+/** An open session. Signing out deletes the row; a session token without its row is worth nothing. */
+@Entity({ schema: 'auth', name: 'session' })
+export class Session {
+  /** `jti` of the session token */
+  @PrimaryColumn({ type: 'uuid' })
+  id!: string
+
+  @Column({ type: 'text' })
+  username!: string
+
+  @ManyToOne(() => Person, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'username' })
+  person?: Person
+
+  @Column({ type: 'timestamptz', name: 'expires_at' })
+  expiresAt!: Date
+}
+
+/** For `TypeOrmModule`. */
+export const authEntities = [Client, Artifact, Person, Session]

@@ -1,0 +1,300 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import { SignJWT } from 'jose'
+import request from 'supertest'
+import { randomUUID } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { hashOf } from '../../src/auth/artifact-store.ts'
+import { memorySeconds } from '../../src/auth/opaque-tokens.ts'
+import { ResearchBases } from '../../src/auth/research-bases.ts'
+import { sql } from '../../src/store/sql.ts'
+import { Store } from '../../src/store/store.ts'
+import { freshDatabase } from '../support/database.ts'
+import {
+  askToken,
+  assertion,
+  assertionType,
+  clientKey,
+  Folder,
+  publicUrl,
+  startAuthApp,
+  type ClientKey,
+} from './authorization-app.ts'
+
+const issuer = 'https://id.hospital.example'
+
+let database: Awaited<ReturnType<typeof freshDatabase>>
+let folder: Folder
+let app: NestFastifyApplication
+let store: Store
+let key: ClientKey
+let issuerKey: ClientKey
+let issuerServer: Server
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  store = new Store(database.url)
+  folder = new Folder()
+  ;[key, issuerKey] = await Promise.all([clientKey('ES384'), clientKey('ES384')])
+  issuerServer = createServer((_request, response) =>
+    response.end(JSON.stringify({ keys: [issuerKey.publicJwk] })),
+  )
+  await new Promise<void>((listening) => issuerServer.listen(0, '127.0.0.1', listening))
+  const jwks_uri = `http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}/jwks`
+  const jwks = { keys: [key.publicJwk] }
+  const clients = [
+    {
+      client_id: 'warehouse',
+      scope: 'system/*.cruds user/*.rs',
+      jwks,
+      grants: ['bulk-identified', 'introspect'],
+    },
+    { client_id: 'study', scope: 'system/*.rs', jwks },
+  ]
+  app = await startAuthApp(database.url, folder, {
+    COFFRE_CLIENTS_FILE: folder.write('clients.json', clients),
+    COFFRE_TRUSTED_ISSUERS: JSON.stringify([{ issuer, jwks_uri }]),
+  })
+  const load = (id: string) =>
+    Promise.resolve(['p1', 'p2'].includes(id) ? { clientIds: ['study'], userIds: [] } : undefined)
+  app.get(ResearchBases).provideFrom({ load })
+})
+
+afterAll(async () => {
+  await app.close()
+  await new Promise((closed) => issuerServer.close(closed))
+  await store.close()
+  await database.drop()
+  folder.remove()
+})
+
+async function tokenFor(clientId: string, scope: string, path = '/auth/token'): Promise<string> {
+  const aud = publicUrl + path
+  const answer = await askToken(
+    app,
+    { scope, client_assertion: await assertion(key, clientId, { aud }) },
+    path,
+  )
+  expect(answer.status).toBe(200)
+  return answer.body.access_token as string
+}
+
+const read = (path: string, token?: string) => {
+  const asked = request(app.getHttpServer()).get(path)
+  return token === undefined ? asked : asked.set('Authorization', `Bearer ${token}`)
+}
+
+describe('discovery', () => {
+  it.each([
+    ['/fhir', '/auth'],
+    ['/research/p1/fhir', '/auth/research/p1'],
+  ])('A1 A4 A8 of %s is public JSON and names its own endpoints under %s', async (base, auth) => {
+    const { status, headers, body } = await read(`${base}/.well-known/smart-configuration`).set(
+      'Accept',
+      'text/html',
+    )
+    expect(status).toBe(200)
+    expect(headers['content-type']).toMatch(/^application\/json/)
+    expect(headers['access-control-allow-origin']).toBe('*')
+    expect(body).toMatchObject({
+      token_endpoint: `${publicUrl}${auth}/token`,
+      revocation_endpoint: `${publicUrl}${auth}/revoke`,
+      introspection_endpoint: `${publicUrl}${auth}/introspect`,
+      grant_types_supported: ['client_credentials'],
+      token_endpoint_auth_methods_supported: ['private_key_jwt'],
+      token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
+    })
+    expect(body).not.toHaveProperty('issuer')
+  })
+
+  it('A4 lists only scopes that work', async () => {
+    const { body } = await read('/fhir/.well-known/smart-configuration')
+    for (const scope of body.scopes_supported) await tokenFor('warehouse', scope)
+    const research = await read('/research/p1/fhir/.well-known/smart-configuration')
+    for (const scope of research.body.scopes_supported) {
+      await tokenFor('study', scope, '/auth/research/p1/token')
+    }
+  })
+
+  it('is not found where no permit is active', async () => {
+    expect((await read('/research/p9/fhir/.well-known/smart-configuration')).status).toBe(404)
+  })
+})
+
+describe('a FHIR base', () => {
+  it('A44 answers 401 with a challenge and an OperationOutcome to a request without a token', async () => {
+    const { status, headers, body } = await read('/fhir/Probe')
+    expect(status).toBe(401)
+    expect(headers['www-authenticate']).toBe('Bearer realm="coffre"')
+    expect(body).toMatchObject({ resourceType: 'OperationOutcome', issue: [{ code: 'login' }] })
+  })
+
+  it.each([
+    ['an unknown token', `Bearer ${'x'.repeat(43)}`],
+    ['a JWT of nobody', 'Bearer eyJhbGciOiJub25lIn0.e30.'],
+    ['no scheme', 'x'.repeat(43)],
+    ['another scheme', 'Basic dTpw'],
+    ['nothing after the scheme', 'Bearer '],
+    ['two tokens', `Bearer ${'x'.repeat(43)} ${'y'.repeat(43)}`],
+  ])('A44 answers 401 to %s', async (_, authorization) => {
+    const { status, headers, body } = await read('/fhir/Probe').set('Authorization', authorization)
+    expect(status).toBe(401)
+    expect(headers['www-authenticate']).toBe('Bearer realm="coffre", error="invalid_token"')
+    expect(body.resourceType).toBe('OperationOutcome')
+  })
+
+  it('lets a token in with the scopes and grants of its client', async () => {
+    const { body } = await read('/fhir/Probe', await tokenFor('warehouse', 'system/Patient.rs'))
+    expect(body).toEqual({
+      caller: { clientId: 'warehouse', ip: '127.0.0.1' },
+      base: '/fhir',
+      scopes: ['system/Patient.rs'],
+      grants: ['bulk-identified', 'introspect'],
+    })
+  })
+
+  it('A52 refuses a token once it has expired', async () => {
+    const token = await tokenFor('warehouse', 'system/*.rs')
+    await store.transaction('care', (tx) =>
+      tx.query(sql`UPDATE auth.artifact SET expires_at = now() WHERE id_hash = ${hashOf(token)}`),
+    )
+    expect((await read('/fhir/Probe', token)).status).toBe(401)
+  })
+
+  it('A52 refuses a token of another base: care on research, research on care, one permit on another', async () => {
+    const care = await tokenFor('study', 'system/*.rs')
+    const research = await tokenFor('study', 'system/*.rs', '/auth/research/p1/token')
+    expect((await read('/fhir/Probe', care)).status).toBe(200)
+    expect((await read('/research/p1/fhir/Probe', research)).status).toBe(200)
+    expect((await read('/research/p1/fhir/Probe', care)).status).toBe(401)
+    expect((await read('/research/p2/fhir/Probe', research)).status).toBe(401)
+    expect((await read('/fhir/Probe', research)).status).toBe(401)
+  })
+})
+
+describe('a token', () => {
+  const revoke = async (token: string, clientId: string) => {
+    const client_assertion = await assertion(key, clientId)
+    const form = { token, client_assertion_type: assertionType, client_assertion }
+    return request(app.getHttpServer()).post('/auth/revoke').type('form').send(form)
+  }
+
+  it('A57 is refused as soon as its client has revoked it', async () => {
+    const token = await tokenFor('warehouse', 'system/*.rs')
+    expect((await read('/fhir/Probe', token)).status).toBe(200)
+    expect((await revoke(token, 'warehouse')).status).toBe(200)
+    expect((await read('/fhir/Probe', token)).status).toBe(401)
+  })
+
+  it('A57 stays good when another client revokes it', async () => {
+    const token = await tokenFor('warehouse', 'system/*.rs')
+    await revoke(token, 'study')
+    expect((await read('/fhir/Probe', token)).status).toBe(200)
+  })
+
+  it('A57 revoked by another process is refused within two seconds', async () => {
+    const token = await tokenFor('warehouse', 'system/*.rs')
+    expect((await read('/fhir/Probe', token)).status).toBe(200)
+    await store.transaction('care', (tx) =>
+      tx.query(sql`DELETE FROM auth.artifact WHERE id_hash = ${hashOf(token)}`),
+    )
+    await new Promise((passed) => setTimeout(passed, memorySeconds * 1000))
+    expect((await read('/fhir/Probe', token)).status).toBe(401)
+  })
+})
+
+describe('introspection', () => {
+  const introspect = (token: string, bearer: string, path = '/auth/introspect') =>
+    request(app.getHttpServer()).post(path).auth(bearer, { type: 'bearer' }).type('form').send({ token })
+
+  it('A54 A56 tells a client that holds the grant about the token of another', async () => {
+    const token = await tokenFor('study', 'system/Patient.r')
+    const { status, headers, body } = await introspect(token, await tokenFor('warehouse', 'system/*.rs'))
+    expect(status).toBe(200)
+    expect(headers['cache-control']).toBe('no-store')
+    expect(body).toEqual({
+      ...{ active: true, scope: 'system/Patient.r', client_id: 'study', token_type: 'Bearer' },
+      ...{
+        exp: expect.any(Number),
+        iat: expect.any(Number),
+        iss: `${publicUrl}/auth`,
+        aud: `${publicUrl}/fhir`,
+      },
+    })
+  })
+
+  it('A55 says no more of an unknown token, or one of another base, than that it is not active', async () => {
+    const bearer = await tokenFor('warehouse', 'system/*.rs')
+    const research = await tokenFor('study', 'system/*.rs', '/auth/research/p1/token')
+    for (const token of ['unknown', research]) {
+      const { status, body } = await introspect(token, bearer)
+      expect([status, body]).toEqual([200, { active: false }])
+    }
+  })
+
+  it('is for nobody else', async () => {
+    const token = await tokenFor('study', 'system/*.rs')
+    expect((await introspect(token, token)).status).toBe(403)
+    expect((await request(app.getHttpServer()).post('/auth/introspect').send({ token })).status).toBe(401)
+  })
+})
+
+describe('a JWT of a trusted issuer', () => {
+  const jwt = (
+    claims: Record<string, unknown> = {},
+    header: Record<string, unknown> = {},
+    by = issuerKey,
+  ) => {
+    const now = Math.floor(Date.now() / 1000)
+    const all = {
+      ...{ iss: issuer, aud: `${publicUrl}/fhir`, sub: 'dr-who', client_id: 'warehouse', jti: randomUUID() },
+      ...{ scope: 'openid user/Observation.cruds', iat: now, exp: now + 60, ...claims },
+    }
+    const kept = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+    return new SignJWT(kept).setProtectedHeader({ alg: by.alg, kid: by.kid, ...header }).sign(by.privateKey)
+  }
+
+  it('is taken at the base it is for, within the policy of its client, without grants', async () => {
+    const { status, body } = await read('/fhir/Probe', await jwt())
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      caller: { clientId: 'warehouse', userId: `${issuer}#dr-who`, ip: '127.0.0.1' },
+      ...{ base: '/fhir', scopes: ['user/Observation.rs'], grants: [] },
+    })
+  })
+
+  it.each([
+    ['of another issuer', { iss: 'https://elsewhere.example' }],
+    ['for another audience', { aud: 'https://elsewhere.example' }],
+    ['for a research base', { aud: `${publicUrl}/research/p1/fhir` }],
+    ['for no audience', { aud: undefined }],
+    ['that has ended', { exp: 1_700_000_000 }],
+    ['that never ends', { exp: undefined }],
+    ['of a client that is not registered', { client_id: 'stranger' }],
+    ['of no client', { client_id: undefined }],
+    ['without scopes', { scope: undefined }],
+  ])('is refused when it is one %s', async (_, claims) => {
+    expect((await read('/fhir/Probe', await jwt(claims))).status).toBe(401)
+  })
+
+  it('is refused when another key signed it, or its kid is unknown', async () => {
+    const forged = { ...(await clientKey('ES384')), kid: issuerKey.kid }
+    expect((await read('/fhir/Probe', await jwt({}, {}, forged))).status).toBe(401)
+    expect((await read('/fhir/Probe', await jwt({}, { kid: 'unknown' }))).status).toBe(401)
+  })
+
+  it('is refused when it is signed with the public key as a shared secret', async () => {
+    const secret = Buffer.from(JSON.stringify(issuerKey.publicJwk))
+    const claims = { iss: issuer, aud: `${publicUrl}/fhir`, client_id: 'warehouse', scope: 'system/*.rs' }
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256', kid: issuerKey.kid })
+      .setExpirationTime('1m')
+      .sign(secret)
+    expect((await read('/fhir/Probe', token)).status).toBe(401)
+  })
+
+  it('gets no patient scopes without a patient', async () => {
+    const { body } = await read('/fhir/Probe', await jwt({ scope: 'patient/*.rs' }))
+    expect(body.scopes).toEqual([])
+  })
+})
