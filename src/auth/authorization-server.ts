@@ -137,7 +137,7 @@ const fixedConfiguration: Configuration = {
     rpInitiatedLogout: { enabled: false },
     resourceIndicators: { enabled: false },
     introspection: { enabled: false },
-    revocation: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: isOwnToken },
     clientCredentials: { enabled: true },
   },
   // a token endpoint has no pages; the library's own loads a font from elsewhere
@@ -145,6 +145,16 @@ const fixedConfiguration: Configuration = {
     ctx.type = 'application/json'
     ctx.body = out
   },
+}
+
+/** RFC 7009 §2.1: a client that revokes the token of another is told so. */
+function isOwnToken(
+  _: KoaContextWithOIDC,
+  client: { clientId: string },
+  token: { clientId?: string | undefined },
+) {
+  if (token.clientId !== client.clientId) throw new errors.InvalidRequest('the token of another client')
+  return true
 }
 
 /** RFC 6749 §5.1 headers, and §5.2: authentication that failed in any way is `invalid_client`. */

@@ -1,8 +1,7 @@
-import { Catch, Controller, Get, UseGuards, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { Controller, Get, UseGuards } from '@nestjs/common'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { Test } from '@nestjs/testing'
 import { TypeOrmModule } from '@nestjs/typeorm'
-import type { FastifyReply } from 'fastify'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,8 +14,8 @@ import { CurrentPerson, PersonGuard, Roles } from '../../src/auth/person.guard.t
 import type { Principal } from '../../src/auth/principal.ts'
 import type { CurrentPerson as Person } from '../../src/auth/sessions.ts'
 import { Settings } from '../../src/config.ts'
-import { FhirError, operationOutcome } from '../../src/fhir/outcome.ts'
 import { Keyring, openKeyring } from '../../src/identity/keyring.ts'
+import { applicationOptions, configureServer, createAdapter } from '../../src/rest/server.ts'
 import { connectionOptions } from '../../src/store/database.ts'
 
 export const publicUrl = 'https://coffre.example'
@@ -43,14 +42,6 @@ class ProbeController {
   @Roles('director')
   director() {
     return { done: true }
-  }
-}
-
-@Catch(FhirError)
-class FhirErrorFilter implements ExceptionFilter<FhirError> {
-  catch(error: FhirError, host: ArgumentsHost): void {
-    const reply = host.switchToHttp().getResponse<FastifyReply>()
-    void reply.status(error.status).headers(error.headers).send(operationOutcome(error.issues))
   }
 }
 
@@ -82,8 +73,8 @@ export async function startAuthApp(
     .overrideProvider(Keyring)
     .useValue(folder.keyring)
     .compile()
-  const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter())
-  app.useGlobalFilters(new FhirErrorFilter())
+  const app = module.createNestApplication<NestFastifyApplication>(createAdapter(), applicationOptions)
+  await configureServer(app)
   await app.init()
   await app.getHttpAdapter().getInstance().ready()
   return app

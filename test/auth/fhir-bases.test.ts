@@ -188,7 +188,8 @@ describe('a token', () => {
 
   it('A57 stays good when another client revokes it', async () => {
     const token = await tokenFor('warehouse', 'system/*.rs')
-    await revoke(token, 'study')
+    const { status, body } = await revoke(token, 'study')
+    expect([status, body.error]).toEqual([400, 'invalid_request'])
     expect((await read('/fhir/Probe', token)).status).toBe(200)
   })
 
