@@ -10,7 +10,7 @@ export class ServerLog implements LoggerService {
   }
 
   log(message: unknown, context?: string): void {
-    this.write('info', message, context)
+    this.write(chatty.has(context ?? '') ? 'debug' : 'info', message, context)
   }
 
   error(message: unknown, ...more: readonly unknown[]): void {
@@ -37,3 +37,6 @@ export class ServerLog implements LoggerService {
     this.pino[level]({ context }, String(message))
   }
 }
+
+/** Parts of the framework that say a hundred lines at each start. */
+const chatty: ReadonlySet<string> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer'])

@@ -1,6 +1,7 @@
 import type { Permit } from '../access/access.ts'
 import { resourceTypes, searchParameters, type SearchParameter } from '../fhir/definitions.ts'
 import { isSupported } from '../fhir/extract.ts'
+import { releasedParameters } from './released-parameters.ts'
 
 /**
  * The CapabilityStatements, made from the definitions and from what is really on.
@@ -28,7 +29,7 @@ export function researchCapabilities(publicUrl: string, permit: Permit): object 
       type,
       interaction: [{ code: 'read' }, { code: 'search-type' }],
       versioning: 'no-version',
-      ...searching(type),
+      ...searching(type, releasedParameters(type)),
     })),
     interaction: [],
   })
@@ -43,7 +44,7 @@ interface Base {
 }
 
 /** The day that what is stated here last changed. */
-const statedOn = '2025-11-24'
+const statedOn = '2026-11-24'
 const bulkData = 'http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data'
 
 function statement({ url, authUrl, description, resource, interaction }: Base): object {
@@ -109,12 +110,14 @@ function careResource(type: string): object {
     conditionalRead: 'full-support',
     conditionalUpdate: true,
     conditionalDelete: 'single',
-    ...searching(type),
+    ...searching(
+      type,
+      [...searchParameters(type).values()].filter(({ code }) => isSupported(type, code)),
+    ),
   }
 }
 
-function searching(type: string): object {
-  const parameters = [...searchParameters(type).values()].filter(({ code }) => isSupported(type, code))
+function searching(type: string, parameters: readonly SearchParameter[]): object {
   const includes = parameters.filter((parameter) => parameter.type === 'reference')
   return {
     ...(includes.length === 0 ? {} : { searchInclude: includes.map(({ code }) => `${type}:${code}`) }),

@@ -1,4 +1,4 @@
-import { demand } from '../access/access.ts'
+import { demand, restrict } from '../access/access.ts'
 import { stringifyJson } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { Released } from '../governance/gate.ts'
@@ -8,7 +8,7 @@ import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { permits, permitsAll } from './judge.ts'
-import { releasedByKey, resourceOf, seen } from './released.ts'
+import { plainQuery, releasedByKey, resourceOf, seen } from './released.ts'
 import type { FhirRequest } from './request.ts'
 import { isPartial, parseShape, shaped, type Shape } from './summary.ts'
 
@@ -70,6 +70,8 @@ export async function findCurrent(tx: Tx, context: Context, type: string, id: st
 
 /** On a research base the row is looked for once more, under the permit's cohort and filters. */
 async function findForPermit(tx: Tx, context: Context, type: string, id: string): Promise<Released> {
+  // a type outside the permit is refused whatever the id
+  restrict(context.access, plainQuery(type, []), 'r')
   const internal = await context.gate.locate(tx, context.access, type, id)
   const [found] = internal === undefined ? [] : await releasedByKey(tx, context, type, [internal], 'r')
   if (!found) throw FhirError.notFound(type)

@@ -9,6 +9,7 @@ import type { Tx } from '../store/tx.ts'
 import type { Context } from './context.ts'
 import { defaultCount } from './page-links.ts'
 import type { Page } from './page.ts'
+import { isReleased } from './released-parameters.ts'
 import { resourceOf } from './released.ts'
 import type { Found } from './search.ts'
 
@@ -16,7 +17,8 @@ import type { Found } from './search.ts'
  * A search on a research base is judged on what it would show: each released resource is held against
  * the query. What was taken out of it can therefore not be asked for, counted or sorted by.
  *
- * @throws FhirError 400 for a chain, `_has` or an order other than `_id`; 403 beyond the permit
+ * @throws FhirError 400 for a chain, `_has`, a parameter over what is never released, or an order other than
+ *   `_id`; 403 beyond the permit
  */
 export async function searchReleased(tx: Tx, context: Context, query: Query, page: Page): Promise<Found> {
   const { access } = context
@@ -39,8 +41,13 @@ export async function searchReleased(tx: Tx, context: Context, query: Query, pag
 }
 
 function demandJudgeable(query: Query): void {
-  if (query.criteria.some(({ kind }) => kind !== 'value')) {
-    throw FhirError.notSupported('chained searches and _has: not on a research base')
+  for (const criterion of query.criteria) {
+    if (criterion.kind !== 'value') {
+      throw FhirError.notSupported('chained searches and _has: not on a research base')
+    }
+    if (!isReleased(query.type, criterion.parameter)) {
+      throw FhirError.notSupported(`${criterion.parameter.code}: not a search parameter of a research base`)
+    }
   }
   if (query.sort.some(({ parameter, descending }) => parameter.code !== '_id' || descending)) {
     throw FhirError.notSupported('_sort: a research base has its own order, that of _id')

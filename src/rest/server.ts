@@ -28,7 +28,7 @@ export function createAdapter(): FastifyAdapter {
     bodyLimit: bodyLimitBytes,
     trustProxy: 'loopback',
     forceCloseConnections: 'idle',
-    maxParamLength: 256,
+    routerOptions: { maxParamLength: 256 },
     // the router refuses a malformed URL before there is a route
     frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
       sendError(reply, filter.fhirError(error))
