@@ -1,13 +1,18 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { auditCommand } from './cli/audit.ts'
 import { doctorCommand } from './cli/doctor.ts'
+import { openEngine } from './cli/engine.ts'
 import { failure } from './cli/failure.ts'
+import { importCommand } from './cli/import.ts'
 
 /** The operator's command line, `npx coffre …`. */
 const program = new Command('coffre')
   .description('operate Coffre, the FHIR R4 server of a clinical data warehouse')
   .showHelpAfterError()
+  .addCommand(importCommand(openEngine))
   .addCommand(doctorCommand())
+  .addCommand(auditCommand())
 
 try {
   await program.parseAsync()

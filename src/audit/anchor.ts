@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { noMac, parseTails, printTails, type Tail } from './chain.ts'
@@ -39,13 +40,18 @@ export class Anchor {
 }
 
 const extension = '.anchor'
+
+/** Where the trail's anchors lie. */
+export function anchorFolder(dataDir: string): string {
+  return join(dataDir, 'audit')
+}
 /**
  * The anchors of all chains that were ever begun with this data dir.
  *
  * @returns undefined in place of one that cannot be understood, under its file's name
  */
 export async function readAnchors(folder: string): Promise<ReadonlyMap<string, Tail | undefined>> {
-  const names = (await listed(folder)).filter((name) => name.endsWith(extension))
+  const names = (existsSync(folder) ? await readdir(folder) : []).filter((name) => name.endsWith(extension))
   const anchors = new Map<string, Tail | undefined>()
   for (const name of names.sort()) {
     const [tail, ...more] = parseTails(await readFile(join(folder, name), 'utf8')) ?? []
@@ -53,13 +59,4 @@ export async function readAnchors(folder: string): Promise<ReadonlyMap<string, T
     anchors.set(name, isItsOwn ? tail : undefined)
   }
   return anchors
-}
-
-async function listed(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
-    throw error
-  }
 }

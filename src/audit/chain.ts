@@ -11,6 +11,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
  */
 export const macBytes = 32
 
+/** What `Keyring.derive` makes the trail's key for. */
+export const keyPurpose = 'audit'
+
 /** Before the first event of a chain, and before the first chain. */
 export const noMac: Buffer = Buffer.alloc(macBytes)
 
@@ -42,7 +45,7 @@ export interface ChainHeader {
 }
 
 /**
- * @param key `Keyring.derive('audit')`
+ * @param key `Keyring.derive(keyPurpose)`
  * @param previous MAC of the event before, {@link noMac} for the first
  * @returns 32 bytes
  */

@@ -13,9 +13,9 @@ export type { AuditedAccess, AuditedEntity } from './audited-access.ts'
 /** Where and how a process keeps its trail. */
 export interface TrailOptions {
   readonly store: Store
-  /** `Keyring.derive('audit')` */
+  /** `Keyring.derive(keyPurpose)` */
   readonly key: Buffer
-  /** folder of the anchors, `{data dir}/audit` */
+  /** folder of the anchors */
   readonly anchors: string
   /** where clients reach this server, without a trailing slash */
   readonly publicUrl: string

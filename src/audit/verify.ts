@@ -34,20 +34,20 @@ export interface Verification {
  * that was cut is found where this data dir has the chain's anchor, or up to where a later chain saw it:
  * with several machines, run it on each.
  *
- * @param key `Keyring.derive('audit')`
- * @param anchorFolder `{data dir}/audit`
+ * @param key `Keyring.derive(keyPurpose)`
+ * @param anchors their folder
  * @param onEvents is told the number of events read so far
  */
 export async function verify(
   store: Store,
   key: Buffer,
-  anchorFolder: string,
+  anchors: string,
   onEvents: (events: number) => void = () => undefined,
 ): Promise<Verification> {
   // anchors first: a tail in the database is then never behind its anchor
-  const anchors = await readAnchors(anchorFolder)
+  const ends = await readAnchors(anchors)
   return store.snapshot('audit', async (tx) => {
-    const check = new TrailCheck(key, await selectHeaders(tx), anchors)
+    const check = new TrailCheck(key, await selectHeaders(tx), ends)
     for await (const event of selectEvents(tx)) {
       check.event(event)
       if (check.events % 1000 === 0) onEvents(check.events)

@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { access, constants, mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import pg from 'pg'
+import { anchorFolder, readAnchors } from '../audit/anchor.ts'
 import { readSettings, SettingsError, type Settings } from '../config.ts'
 
 /** One thing that must be right before the server can start. */
@@ -37,7 +39,8 @@ function readSettingsOrFinding(): Settings | Finding {
 export async function examine(settings: Settings | Finding): Promise<Finding[]> {
   const machine = [nodeVersion(process.versions.node), await definitions()]
   if ('ok' in settings) return [...machine, settings]
-  return [...machine, await dataDir(settings), await keyring(settings), await database(settings)]
+  const kept = [await dataDir(settings), await keyring(settings), await trail(settings)]
+  return [...machine, ...kept, await database(settings)]
 }
 
 /** @param version `20.19.0` */
@@ -75,6 +78,20 @@ async function keyring({ keyringFile }: Settings): Promise<Finding> {
   if (!stats) return { name, ok: true, detail: `${keyringFile} is made at the first start` }
   const open = (stats.mode & 0o077) !== 0
   return { name, ok: !open, detail: open ? `${keyringFile} is open to others; chmod 600` : keyringFile }
+}
+
+/** Whether the trail's anchors can be read; `audit verify` compares them with the trail. */
+async function trail({ dataDir }: Settings): Promise<Finding> {
+  const name = 'audit trail'
+  const folder = anchorFolder(dataDir)
+  try {
+    const anchors = [...(await readAnchors(folder))]
+    const unread = anchors.find(([, tail]) => tail === undefined)
+    if (!unread) return { name, ok: true, detail: `${anchors.length} chains are anchored in ${folder}` }
+    return { name, ok: false, detail: `${join(folder, unread[0])} is not an anchor; see coffre audit verify` }
+  } catch {
+    return { name, ok: false, detail: `${folder} cannot be read` }
+  }
 }
 
 async function database({ DATABASE_URL }: Settings): Promise<Finding> {

@@ -66,7 +66,8 @@ export function openKeyring(file: string): Keyring {
   return readKeyring(file)
 }
 
-function readKeyring(file: string): Keyring {
+/** @throws Error in one line when there is no keyring in the file */
+export function readKeyring(file: string): Keyring {
   try {
     const ring = JSON.parse(readFileSync(file, 'utf8')) as typeof freshShape
     const keys = ring.keys.map(({ version, key }) => [version, bytes(key)] as const)

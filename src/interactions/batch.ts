@@ -77,7 +77,7 @@ export function failure(
   type: string | undefined,
   error: unknown,
 ): Accessed {
-  const isRefusal = error instanceof FhirError && (error.status === 401 || error.status === 403)
+  const isRefusal = error instanceof FhirError && error.status < 500
   const outcome = isRefusal ? 'refused' : 'failed'
   return { interaction, outcome, type: type || undefined, entities: [], patients: [], parameters: [] }
 }

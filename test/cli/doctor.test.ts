@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { examine, nodeVersion, type Finding } from '../../src/cli/doctor.ts'
@@ -44,6 +44,15 @@ describe('coffre doctor', () => {
     })
     await chmod(file, 0o600)
     expect(named(await examine(readSettings({ COFFRE_DATA_DIR: folder })), 'keyring')?.ok).toBe(true)
+  })
+
+  it('finds an anchor of the audit trail that was overwritten', async () => {
+    await mkdir(join(folder, 'audit'))
+    await writeFile(join(folder, 'audit', '0b0c.anchor'), 'x')
+    expect(named(await examine(readSettings({ COFFRE_DATA_DIR: folder })), 'audit trail')).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('0b0c.anchor is not an anchor') as string,
+    })
   })
 
   it('tells the version of the database that DATABASE_URL names', async () => {
