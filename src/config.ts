@@ -140,3 +140,8 @@ function isSafeTransport(publicUrl: string): boolean {
   const url = new URL(publicUrl)
   return url.protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
 }
+
+/** The environment of this process with some settings of its own: for a server started as a child. */
+export function environmentWith(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...settings }
+}

@@ -158,7 +158,8 @@ function indexClear(
     case 'reference':
       if (value.type === 'Patient' && columns.owner.has(parameter)) break
       add(tokenText.present(parameter))
-      add(referenceText(value, patientKeys))
+      // a Reference without a literal reference is there, and leads nowhere
+      if (value.id !== undefined || value.url !== undefined) add(referenceText(value, patientKeys))
       break
     case 'uri':
       add(tokenText.present(parameter))

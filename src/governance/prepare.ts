@@ -66,12 +66,18 @@ function prepared(type: string, criterion: Criterion, preparation: Preparation):
     case 'has':
       return { ...criterion, source: target(restrict(access, criterion.source), preparation) }
     case 'value':
-      if (isBlind(type, criterion.parameter.code)) return blind.criterion(type, criterion)
+      if (isBlind(type, indexedName(criterion)))
+        return blind.criterion(type, indexedName(criterion), criterion)
       return {
         ...criterion,
         values: criterion.values.flatMap((value) => byKey(type, criterion, value, keys)),
       }
   }
+}
+
+/** `subject:identifier=…` asks for what extraction files under that name. */
+function indexedName({ parameter, modifier }: ValueCriterion): string {
+  return modifier === 'identifier' ? `${parameter.code}:identifier` : parameter.code
 }
 
 /** A bare id may be a patient's and another type's: both are asked. */

@@ -41,16 +41,15 @@ export class BlindIndex {
   /**
    * The same for what is asked.
    *
+   * @param parameter the name that extraction files its values under
    * @throws FhirError 400 for a form that the index cannot answer
    */
-  criterion(type: string, { parameter, modifier, values }: ValueCriterion): BlindCriterion {
-    const of = (form: string) => this.token(type, parameter.code, form)
-    const blind = { kind: 'blind' as const, parameter: parameter.code }
+  criterion(type: string, parameter: string, { modifier, values }: ValueCriterion): BlindCriterion {
+    const of = (form: string) => this.token(type, parameter, form)
+    const blind = { kind: 'blind' as const, parameter }
     const first = values[0]
     if (first?.kind === 'missing') return { ...blind, anyOf: [[of('+')]], negate: first.missing }
-    const anyOf = values.flatMap((value) =>
-      asked(value, modifier, parameter.code).map((forms) => forms.map(of)),
-    )
+    const anyOf = values.flatMap((value) => asked(value, modifier, parameter).map((forms) => forms.map(of)))
     return { ...blind, anyOf, negate: modifier === 'not' }
   }
 

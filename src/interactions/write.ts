@@ -1,7 +1,7 @@
 import { isObject, stringifyJson, type Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { lock } from '../store/lock.ts'
-import { currents, lastVersion, save } from '../store/resources.ts'
+import { currents, lastVersions, save } from '../store/resources.ts'
 import { nilPatient } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 import { successOutcome, type Answer } from './answer.ts'
@@ -48,14 +48,15 @@ interface Located extends Write {
 export async function writeAll(tx: Tx, context: Context, writes: readonly Write[]): Promise<Written[]> {
   const located = await locateAll(tx, context, writes)
   // new ids too: an export tells by the locks which writes are under way (store/writers.ts)
-  await lock(
-    tx,
-    located.map(({ type, internal }) => ({ type, id: internal })),
-  )
+  const keys = located.map(({ type, internal }) => ({ type, id: internal }))
+  await lock(tx, keys)
   await judgeExisting(tx, context, located)
   const now = context.now()
-  const versioned: (Located & Omit<Written, 'patient'>)[] = []
-  for (const write of located) versioned.push(await nextVersion(tx, write, now))
+  const last = await lastVersions(tx, keys)
+  const lastByKey = new Map(last.map((one) => [`${one.type}/${one.id}`, one]))
+  const versioned = located.map((write) =>
+    nextVersion(write, lastByKey.get(`${write.type}/${write.internal}`), now),
+  )
   const rows = await context.gate.admit(tx, versioned)
   const written = versioned.map((one, index) => ({ ...one, patient: rows[index]?.patient ?? nilPatient }))
   for (const one of written) {
@@ -81,8 +82,13 @@ async function judgeExisting(tx: Tx, context: Context, writes: readonly Located[
   }
 }
 
-async function nextVersion(tx: Tx, write: Located, now: Date): Promise<Located & Omit<Written, 'patient'>> {
-  const last = write.fresh ? undefined : await lastVersion(tx, write.type, write.internal)
+type LastVersion = Awaited<ReturnType<typeof lastVersions>>[number]
+
+function nextVersion(
+  write: Located,
+  last: LastVersion | undefined,
+  now: Date,
+): Located & Omit<Written, 'patient'> {
   const exists = last !== undefined && last.method !== 'DELETE'
   if (write.ifMatch !== undefined && !(exists && last.version === write.ifMatch)) {
     throw FhirError.precondition(

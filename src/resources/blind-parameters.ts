@@ -1,4 +1,4 @@
-import { searchParameters, types, type SearchParameter } from '../fhir/definitions.ts'
+import { searchParameters, types } from '../fhir/definitions.ts'
 import { splitRules } from './identity-split.ts'
 
 /**
@@ -8,13 +8,16 @@ import { splitRules } from './identity-split.ts'
 export function isBlind(type: string, code: string): boolean {
   const key = `${type}.${code}`
   let blind = cache.get(key)
-  if (blind === undefined) cache.set(key, (blind = readsSealed(type, searchParameters(type).get(code))))
+  if (blind === undefined) cache.set(key, (blind = readsSealed(type, code)))
   return blind
 }
 
 const cache = new Map<string, boolean>()
 
-function readsSealed(type: string, parameter: SearchParameter | undefined): boolean {
+/** @param code may be `subject:identifier`: the `identifier` of a Reference is always sealed */
+function readsSealed(type: string, code: string): boolean {
+  if (code.endsWith(':identifier')) return true
+  const parameter = searchParameters(type).get(code)
   if (!parameter) return false
   if (parameter.type === 'string') return true
   if (!['token', 'date', 'uri'].includes(parameter.type)) return false

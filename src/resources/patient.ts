@@ -15,9 +15,12 @@ function yearOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value.slice(0, 4) : undefined
 }
 
+/** Former addresses leave nothing: where somebody lived before singles out more than it tells. */
 function coarseAddresses(value: unknown): JsonObject[] | undefined {
   if (!Array.isArray(value)) return undefined
-  const coarse = (value as Json[]).flatMap((address) => (isObject(address) ? coarseAddress(address) : []))
+  const coarse = (value as Json[]).flatMap((address) =>
+    isObject(address) && address['use'] !== 'old' ? coarseAddress(address) : [],
+  )
   return coarse.length > 0 ? coarse : undefined
 }
 

@@ -45,12 +45,15 @@ export function compareDate(
   }
 }
 
-/** The same for numbers and quantities: `number` as written, `[low, high]` the range its digits imply. */
+/**
+ * The same for numbers and quantities: `number` as written, `[low, high)` the range its digits imply, of
+ * `ap` the range within ten per cent. `fhir/match-prefix.ts` says the same without SQL.
+ */
 export function compareNumber(
   column: IntervalColumns,
   { prefix, number, low, high }: { prefix: Prefix; number: number; low: number; high: number },
 ): Sql {
-  const within = sql`(${column.low} >= ${low} AND ${column.high} <= ${high})`
+  const within = sql`(${column.low} >= ${low} AND ${column.high} < ${high})`
   switch (prefix) {
     case 'eq':
       return within
@@ -68,10 +71,8 @@ export function compareNumber(
       return sql`${column.low} > ${number}`
     case 'eb':
       return sql`${column.high} < ${number}`
-    case 'ap': {
-      const slack = Math.abs(number) / 10
-      return sql`(${column.low} <= ${number + slack} AND ${column.high} >= ${number - slack})`
-    }
+    case 'ap':
+      return sql`(${column.low} <= ${high} AND ${column.high} >= ${low})`
   }
 }
 

@@ -50,6 +50,22 @@ export async function lastVersion(
   return rows[0]
 }
 
+/** The same for many at once; what never was is left out. */
+export async function lastVersions(
+  tx: Tx,
+  keys: readonly { readonly type: string; readonly id: string }[],
+): Promise<Pick<HistoryRow, 'type' | 'id' | 'version' | 'method' | 'updatedAt'>[]> {
+  const asked = sql`(type, id) IN (SELECT * FROM unnest(${keys.map((key) => key.type)}::text[],
+                                                       ${keys.map((key) => key.id)}::text[]))`
+  return tx.query(
+    sql`SELECT DISTINCT ON (type, id) type, id, version, method, "updatedAt" FROM (
+          SELECT type, id, version, updated_at AS "updatedAt", 'PUT' AS method FROM clinical.resource WHERE ${asked}
+          UNION ALL
+          SELECT type, id, version, updated_at, method FROM clinical.history WHERE ${asked}
+        ) AS version ORDER BY type, id, version DESC`,
+  )
+}
+
 /** Where a page of a history ends. */
 export interface HistoryCursor {
   readonly updatedAt: Date
