@@ -78,26 +78,18 @@ export function restrict(access: Access, query: Query, permission: Permission = 
     throw FhirError.forbidden(`${query.type}: not part of this permit`)
   }
   const scopes = scopesFor(access, query.type, permission)
-  if (scopes.length === 0) throw FhirError.forbidden(`${query.type}: no scope for this interaction`)
-  const wide = scopes.some((scope) => scope.filters.length === 0)
-  const onlyOwn = access.kind === 'care' && scopes.every((scope) => scope.context === 'patient')
+  const beyond = scopes.filter(({ context }) => context !== 'patient')
+  const patient = access.kind === 'care' ? access.patient : undefined
+  // scopes that reach beyond one patient stand alone beside `patient/` ones: never wider than either
+  const judged = beyond.length > 0 ? beyond : patient === undefined ? [] : scopes
+  if (judged.length === 0) throw FhirError.forbidden(`${query.type}: no scope for this interaction`)
+  const isWide = judged.some(({ filters }) => filters.length === 0)
   return {
     ...query,
     access,
-    anyOf: wide ? [] : scopes.flatMap((scope) => scope.filters),
-    patients: onlyOwn && access.patient !== undefined ? [access.patient] : undefined,
+    anyOf: isWide ? [] : judged.flatMap(({ filters }) => filters),
+    patients: beyond.length > 0 || patient === undefined ? undefined : [patient],
   } as unknown as AllowedQuery // the one place where the brand is made
-}
-
-/** Narrows a query further: any of `filters` must hold beside what holds already; `[]`: no further limit. */
-export function narrowTo(query: AllowedQuery, filters: readonly Query[]): AllowedQuery {
-  if (filters.length === 0) return query
-  const both = (left: Query, right: Query): Query => ({
-    ...right,
-    criteria: [...left.criteria, ...right.criteria],
-  })
-  const anyOf = query.anyOf.flatMap((scope) => filters.map((filter) => both(scope, filter)))
-  return { ...query, anyOf: query.anyOf.length === 0 ? filters : anyOf }
 }
 
 /** @throws FhirError 403 when no scope lets the caller do this to resources of the type */
