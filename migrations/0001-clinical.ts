@@ -18,8 +18,8 @@ export class Clinical1764000000001 implements MigrationInterface {
       await runner.query(statement)
   }
 
-  async down(): Promise<void> {
-    throw new Error('migrations go forward only')
+  down(): Promise<void> {
+    return Promise.reject(new Error('migrations go forward only'))
   }
 }
 

@@ -9,8 +9,8 @@ export class Identity1764000000002 implements MigrationInterface {
     for (const statement of statements) await runner.query(statement)
   }
 
-  async down(): Promise<void> {
-    throw new Error('migrations go forward only')
+  down(): Promise<void> {
+    return Promise.reject(new Error('migrations go forward only'))
   }
 }
 

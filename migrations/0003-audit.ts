@@ -6,8 +6,8 @@ export class Audit1764000000003 implements MigrationInterface {
     for (const statement of statements) await runner.query(statement)
   }
 
-  async down(): Promise<void> {
-    throw new Error('migrations go forward only')
+  down(): Promise<void> {
+    return Promise.reject(new Error('migrations go forward only'))
   }
 }
 

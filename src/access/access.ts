@@ -92,6 +92,17 @@ export function restrict(access: Access, query: Query, permission: Permission = 
   } as unknown as AllowedQuery // the one place where the brand is made
 }
 
+/** Narrows a query further: any of `filters` must hold beside what holds already; `[]`: no further limit. */
+export function narrowTo(query: AllowedQuery, filters: readonly Query[]): AllowedQuery {
+  if (filters.length === 0) return query
+  const both = (left: Query, right: Query): Query => ({
+    ...right,
+    criteria: [...left.criteria, ...right.criteria],
+  })
+  const anyOf = query.anyOf.flatMap((scope) => filters.map((filter) => both(scope, filter)))
+  return { ...query, anyOf: query.anyOf.length === 0 ? filters : anyOf }
+}
+
 /** @throws FhirError 403 when no scope lets the caller do this to resources of the type */
 export function demand(access: Access, type: string, permission: Permission): void {
   if (scopesFor(access, type, permission).length === 0) {

@@ -19,8 +19,9 @@ import type { Permits } from './permits.ts'
 import { patientIdsIn, prepareCare } from './prepare.ts'
 import { prepareResearch } from './prepare-research.ts'
 import { releaseCare, type Released } from './release-care.ts'
+import type {
+  Pseudonyms} from './release-research.ts';
 import {
-  Pseudonyms,
   readRow,
   releaseResearch,
   type ReadRow,

@@ -61,7 +61,7 @@ export function openKeyring(file: string): Keyring {
   try {
     writeFileSync(file, JSON.stringify(fresh, null, 2), { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
   return readKeyring(file)
 }
@@ -69,7 +69,7 @@ export function openKeyring(file: string): Keyring {
 /** @throws Error in one line when there is no keyring in the file */
 export function readKeyring(file: string): Keyring {
   try {
-    const ring = JSON.parse(readFileSync(file, 'utf8')) as typeof freshShape
+    const ring = JSON.parse(readFileSync(file, 'utf8')) as KeyringFile
     const keys = ring.keys.map(({ version, key }) => [version, bytes(key)] as const)
     return new Keyring(bytes(ring.root), new Map(keys))
   } catch (cause) {
@@ -77,7 +77,10 @@ export function readKeyring(file: string): Keyring {
   }
 }
 
-declare const freshShape: { root: string; keys: { version: number; key: string }[] }
+interface KeyringFile {
+  readonly root: string
+  readonly keys: readonly { readonly version: number; readonly key: string }[]
+}
 
 function newKey(): string {
   return randomBytes(32).toString('base64')

@@ -46,7 +46,7 @@ describe('restrict', () => {
       fc.property(scopes, fc.option(fc.constant('p1'), { nil: undefined }), (given, patient) => {
         const asked = access(
           patient,
-          ...given.map(({ context, filtered }) => scope(context as Scope['context'], filtered)),
+          ...given.map(({ context, filtered }) => scope(context, filtered)),
         )
         let unlimited = false
         try {

@@ -77,14 +77,14 @@ describe('the identity split', () => {
       'Patient?identifier=MRN7',
       'urn:oid:1.2.MRN7',
     ]) {
-      const { clear } = split({ resourceType: 'Observation', subject: { reference } } as Resource, keepLocal)
+      const { clear } = split({ resourceType: 'Observation', subject: { reference } }, keepLocal)
       expect(clear).toBe('{"resourceType":"Observation","subject":{}}')
     }
   })
 
   it('keeps a unit in clear only where it repeats the code', () => {
     const quantity = (unit: string) =>
-      split({ resourceType: 'Observation', valueQuantity: { unit, code: 'mg' } } as Resource, keepLocal)
+      split({ resourceType: 'Observation', valueQuantity: { unit, code: 'mg' } }, keepLocal)
     expect(quantity('mg').clear).toContain('"unit":"mg"')
     expect(quantity('Mme Dupont').clear).not.toContain('Dupont')
   })
