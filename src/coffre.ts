@@ -20,3 +20,6 @@ try {
   process.stderr.write(`coffre: ${failure(error)}\n`)
   process.exitCode = 1
 }
+
+// left to end by itself, the process would do so with 0: the embedded database's exit hook sees to that
+process.exit(process.exitCode)
