@@ -33,6 +33,8 @@ export interface KickoffOptions {
   readonly method: 'GET' | 'POST'
   /** `Prefer: handling=`; a research base is always strict */
   readonly handling: 'strict' | 'lenient'
+  /** filters must be about the resource alone: they are judged on what a permit releases, one by one */
+  readonly alone: boolean
   readonly now: Date
   /** IANA zone of dates without offset in `_typeFilter` */
   readonly zone: string
@@ -118,9 +120,12 @@ export function isOfPatients(type: string): boolean {
 }
 
 /** One filter, or several with a comma before the next `Type?`, as earlier editions had it. */
-function readTypeFilter(draft: Draft, value: string, { zone, handling }: KickoffOptions): void {
+function readTypeFilter(draft: Draft, value: string, { zone, handling, alone }: KickoffOptions): void {
   for (const text of value.split(/,(?=[A-Z][A-Za-z]+\?)/)) {
     const filter = parseTypeFilter(text, { zone, handling })
+    if (alone && filter.query.criteria.some(({ kind }) => kind !== 'value')) {
+      throw FhirError.notSupported('_typeFilter: no chains and no _has on this base')
+    }
     if (filter.ignored.length > 0) draft.ignored = [...draft.ignored, '_typeFilter']
     draft.typeFilters = [...draft.typeFilters, filter.text]
   }

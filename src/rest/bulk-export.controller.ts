@@ -98,11 +98,18 @@ export class BulkExportController {
     const isPost = request.method === 'POST'
     const level: Level =
       group !== undefined ? 'group' : path.endsWith('/Patient/$export') ? 'patient' : 'system'
-    const isLenient = at.access.kind === 'care' && readPrefer(request.headers.prefer).handling === 'lenient'
+    const alone = at.access.kind === 'research'
+    const isLenient = !alone && readPrefer(request.headers.prefer).handling === 'lenient'
     const kickoff = parseKickoff(
       [...parseParameters(query.join('?')), ...(isPost ? bodyParameters(request) : [])],
       {
-        ...{ level, group, method: isPost ? 'POST' : 'GET', handling: isLenient ? 'lenient' : 'strict' },
+        ...{
+          level,
+          group,
+          method: isPost ? 'POST' : 'GET',
+          handling: isLenient ? 'lenient' : 'strict',
+          alone,
+        },
         ...{ now: new Date(), zone: this.settings.zone, base: this.url(at) },
       },
     )

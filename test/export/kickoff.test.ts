@@ -3,7 +3,7 @@ import { FhirError } from '../../src/fhir/outcome.ts'
 import type { Json } from '../../src/fhir/json.ts'
 
 const options: KickoffOptions = {
-  ...{ level: 'patient', group: undefined, method: 'POST', handling: 'strict' },
+  ...{ level: 'patient', group: undefined, method: 'POST', handling: 'strict', alone: false },
   ...{ now: new Date('2026-11-24T06:00:00Z'), zone: 'Europe/Paris', base: 'https://chu.example/fhir' },
 }
 

@@ -66,6 +66,7 @@ export async function careWorld() {
             group,
             method: 'POST',
             handling: 'strict',
+            alone: false,
             now: now(),
             zone,
             base: 'http://localhost/fhir',
