@@ -1,7 +1,8 @@
+import type { INestApplicationContext } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import type { CareAccess } from '../access/access.ts'
 import { Trail, type AuditedAccess } from '../audit/trail.ts'
-import type { Settings } from '../config.ts'
+import { Settings } from '../config.ts'
 import { EngineModule } from '../engine.module.ts'
 import { parseJson, type JsonObject, type Resource } from '../fhir/json.ts'
 import { FhirError, type Issue } from '../fhir/outcome.ts'
@@ -23,20 +24,25 @@ import type { OpenSink } from './import.ts'
 import type { ImportSink } from './import-sink.ts'
 
 /** The engine behind the command line: the server's own parts without HTTP, on the same database and keys. */
-export async function openEngine(settings: Settings): Promise<OpenSink> {
+export async function openEngine(): Promise<OpenSink> {
   const app = await NestFactory.createApplicationContext(EngineModule, { logger: false, abortOnError: false })
-  const keyring = app.get(Keyring, { strict: false })
+  const fingerprintKey = app.get(Keyring, { strict: false }).derive('import')
+  return { sink: engineSink(app), fingerprintKey, close: () => app.close() }
+}
+
+/** The sink of an application that holds the engine. */
+export function engineSink(app: INestApplicationContext): ImportSink {
+  const settings = app.get(Settings, { strict: false })
   const context: Context = {
     store: app.get(Store, { strict: false }),
     gate: app.get(Gate, { strict: false }),
     access: operator,
     base: `${settings.publicUrl}/fhir`,
     zone: settings.zone,
-    pages: pageSeal(keyring),
+    pages: pageSeal(app.get(Keyring, { strict: false })),
     now: () => new Date(),
   }
-  const sink = new EngineSink(context, app.get(Trail, { strict: false }))
-  return { sink, fingerprintKey: keyring.derive('import'), close: () => app.close() }
+  return new EngineSink(context, app.get(Trail, { strict: false }))
 }
 
 /** Who has the keyring and the database may write all of it; what he does is on record like anybody's. */

@@ -19,14 +19,8 @@ import type { Permits } from './permits.ts'
 import { patientIdsIn, prepareCare } from './prepare.ts'
 import { prepareResearch } from './prepare-research.ts'
 import { releaseCare, type Released } from './release-care.ts'
-import type {
-  Pseudonyms} from './release-research.ts';
-import {
-  readRow,
-  releaseResearch,
-  type ReadRow,
-  type ReleasedTargets,
-} from './release-research.ts'
+import type { Pseudonyms } from './release-research.ts'
+import { readRow, releaseResearch, type ReadRow, type ReleasedTargets } from './release-research.ts'
 
 export type { AdmitInput } from './admit.ts'
 export type { Released } from './release-care.ts'
@@ -184,7 +178,7 @@ export class Gate {
     }
     for (const [type, ids] of asked) {
       if (!access.permit.data.some((data) => data.type === type)) continue
-      const query = await this.prepare(tx, restrict(access, emptyQuery(type), 'r'))
+      const query = await this.prepare(tx, restrict(inFull(access), emptyQuery(type), 'r'))
       for await (const rows of exportRows(tx, query, { ids: [...ids], now: Date.now() })) {
         for (const row of rows) targets.set(`${type}/${row.id}`, row.patient)
       }
@@ -199,6 +193,17 @@ export function emptyQuery(type: string): Query {
     ...{ type, criteria: [], sort: [], count: undefined, include: [], revinclude: [] },
     ...{ total: undefined, elements: undefined, summary: undefined },
   }
+}
+
+/** What a permit releases is the permit's matter: a client's scopes decide what he sees of it, not what it points at. */
+function inFull(access: ResearchAccess): ResearchAccess {
+  const all = {
+    context: 'system',
+    type: '*',
+    permissions: new Set(['r', 's'] as const),
+    filters: [],
+  } as const
+  return { ...access, scopes: [all] }
 }
 
 function demandCurrent(row: StoredRow | HistoryRow): StoredRow {
