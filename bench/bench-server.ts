@@ -72,7 +72,9 @@ export class BenchServer {
     )
     return timed(async () => {
       for (let at = 0; at < batches.length; at += 2)
-        await Promise.all(batches.slice(at, at + 2).map((batch) => sink.importBatch(batch)))
+        await Promise.all(
+          batches.slice(at, at + 2).map((batch, index) => sink.importBatch(batch, `batch ${at + index}`)),
+        )
     })
   }
 

@@ -4,6 +4,7 @@ import { Audit1764000000003 } from './0003-audit.ts'
 import { Auth1764000000004 } from './0004-auth.ts'
 import { Governance1764000000005 } from './0005-governance.ts'
 import { Export1764000000006 } from './0006-export.ts'
+import { Import1764000000007 } from './0007-import.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   Auth1764000000004,
   Governance1764000000005,
   Export1764000000006,
+  Import1764000000007,
 ]

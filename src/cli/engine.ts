@@ -16,12 +16,14 @@ import type { Context } from '../interactions/context.ts'
 import { newLogicalId } from '../interactions/logical-id.ts'
 import { pageSeal } from '../interactions/page.ts'
 import type { FhirRequest } from '../interactions/request.ts'
-import { transaction } from '../interactions/transaction.ts'
+import { prepareTransaction } from '../interactions/transaction.ts'
 import { writeAll, type Write, type Written } from '../interactions/write.ts'
+import { forgetImported, noteImported } from '../store/imported.ts'
 import { nilPatient } from '../store/row.ts'
 import { Store } from '../store/store.ts'
 import type { OpenSink } from './import.ts'
 import type { ImportSink } from './import-sink.ts'
+import { bundleEntries, type Place } from './import-unit.ts'
 
 /** The engine behind the command line: the server's own parts without HTTP, on the same database and keys. */
 export async function openEngine(): Promise<OpenSink> {
@@ -56,6 +58,13 @@ const operator: CareAccess = {
 
 type Results = Awaited<ReturnType<ImportSink['importBatch']>>
 type Inputs = Parameters<ImportSink['importBatch']>[0]
+type Line = Parameters<ImportSink['importBundle']>[1]
+
+/** A write with its place in the source. */
+interface Placed {
+  readonly place: string
+  readonly write: Write
+}
 
 /** Takes resources as the care base would: validated, sealed, indexed, versioned, on record. */
 class EngineSink implements ImportSink {
@@ -67,29 +76,33 @@ class EngineSink implements ImportSink {
     this.trail = trail
   }
 
-  async importBatch(inputs: Inputs): Promise<Results> {
+  forget(source: string): Promise<void> {
+    return this.context.store.transaction('care', (tx) => forgetImported(tx, source))
+  }
+
+  async importBatch(inputs: Inputs, source: string): Promise<Results> {
     const refused = new Map<number, readonly Issue[]>()
-    const writes = inputs.flatMap(({ resource }, index) => {
+    const writes = inputs.flatMap(({ resource, ...place }, index) => {
       try {
-        return [{ index, write: this.write(demandValid(resource)) }]
+        return [{ place: textOf(place), write: this.write(demandValid(resource)) }]
       } catch (error) {
         refused.set(index, issuesOf(error))
         return []
       }
     })
-    for (const round of rounds(writes)) await this.record(await this.writeRound(round))
+    for (const round of rounds(writes)) await this.record(await this.writeRound(round, source))
     return inputs.map(({ line }, index) => {
       const issues = refused.get(index)
       return { line, ...(issues ? { refused: issues } : {}) }
     })
   }
 
-  async importBundle(bundle: Resource): Promise<readonly { entry: number; refused?: readonly Issue[] }[]> {
-    const { type } = demandBundle(bundle)
-    const request = postOf(bundle)
-    const answer = await (type === 'batch'
-      ? batch(this.context, request, bundle)
-      : transaction(this.context, request, bundle))
+  async importBundle(bundle: Resource, at: Line): ReturnType<ImportSink['importBundle']> {
+    const answer =
+      demandBundle(bundle).type === 'batch'
+        ? await batch(this.context, postOf(bundle), bundle)
+        : await this.transactionOnce(bundle, at)
+    if (!answer) return bundleEntries(bundle).map((_, entry) => ({ entry }))
     await Promise.all(answer.accesses.map((accessed) => this.trail.record(this.event(accessed))))
     return responsesOf(answer).map((response, entry) => {
       const issues = response.outcome
@@ -110,11 +123,35 @@ class EngineSink implements ImportSink {
     }
   }
 
-  private writeRound(writes: readonly Write[]): Promise<Written[]> {
-    return this.context.store.transaction('care', (tx) => writeAll(tx, this.context, writes))
+  /** @returns undefined when an import that was broken off had it committed */
+  private async transactionOnce(bundle: Resource, { source, line }: Line): Promise<Answer | undefined> {
+    const perform = await prepareTransaction(this.context, postOf(bundle), bundle)
+    return this.context.store.transaction('care', async (tx) => {
+      const noted = await noteImported(tx, source, [textOf({ line })])
+      return noted.size > 0 ? perform(tx) : undefined
+    })
+  }
+
+  /** Leaves out what would be made a second time; an update under an id is none the worse for it. */
+  private writeRound(round: readonly Placed[], source: string): Promise<Written[]> {
+    return this.context.store.transaction('care', async (tx) => {
+      const made = round.filter(({ write }) => write.fresh)
+      const noted = await noteImported(
+        tx,
+        source,
+        made.map(({ place }) => place),
+      )
+      const due = round.filter(({ write, place }) => !write.fresh || noted.has(place))
+      return writeAll(
+        tx,
+        this.context,
+        due.map(({ write }) => write),
+      )
+    })
   }
 
   private async record(written: readonly Written[]): Promise<void> {
+    if (written.length === 0) return
     const patients = new Set(
       written.map(({ patient }) => patient).filter((patient) => patient !== nilPatient),
     )
@@ -143,18 +180,22 @@ class EngineSink implements ImportSink {
 }
 
 /** A resource that is in a batch twice is written in two transactions, in order. */
-function rounds(writes: readonly { readonly write: Write }[]): Write[][] {
-  const found: Write[][] = []
+function rounds(writes: readonly Placed[]): Placed[][] {
+  const found: Placed[][] = []
   const seen = new Map<string, number>()
-  for (const { write } of writes) {
-    const key = `${write.type}/${write.id}`
+  for (const placed of writes) {
+    const key = `${placed.write.type}/${placed.write.id}`
     const round = (seen.get(key) ?? -1) + 1
     seen.set(key, round)
     const list = found[round]
-    if (list) list.push(write)
-    else found.push([write])
+    if (list) list.push(placed)
+    else found.push([placed])
   }
   return found
+}
+
+function textOf({ line, entry }: Place): string {
+  return entry === undefined ? String(line) : `${line}.${entry}`
 }
 
 function issuesOf(error: unknown): readonly Issue[] {

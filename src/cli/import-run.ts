@@ -36,8 +36,8 @@ export interface ImportOutcome {
 /**
  * Imports the sources into the sink, one file after another. Calls to the sink begin in the order of
  * the documents; several are under way at once where none depends on another. What is written down as
- * done is always a beginning of the file without gaps: after a crash a few units may be imported twice,
- * none is missed.
+ * done is always a beginning of the file without gaps: after a crash none is missed, and a few units may be
+ * given to the sink again, which knows them.
  *
  * @throws SourceError, or what the sink throws, after what is under way has ended and the state is saved
  */
@@ -90,6 +90,7 @@ class Run {
 
   async importFile(source: Source, number: number): Promise<void> {
     const name = await fingerprint(source, this.options.fingerprintKey)
+    if (this.state.restarted) await this.sink.forget(name)
     let progress = this.state.of(name)
     if (progress.done) {
       this.skippedFiles++
@@ -108,7 +109,7 @@ class Run {
         from,
       )) {
         if (this.options.signal.aborted) return
-        await flights.begin(footprint(unit), () => this.carryOut(unit, number))
+        await flights.begin(footprint(unit), () => this.carryOut(unit, name, number))
         await advance()
       }
       await flights.settle()
@@ -126,9 +127,11 @@ class Run {
     this.options.onProgress({ bytes: Math.min(this.bytes, totalBytes), totalBytes, accepted, refused })
   }
 
-  private async carryOut(unit: Unit, file: number): Promise<Landed> {
+  private async carryOut(unit: Unit, source: string, file: number): Promise<Landed> {
     const { accepted, refused, refusals } =
-      unit.kind === 'batch' ? await importBatch(this.sink, unit) : await importBundle(this.sink, unit)
+      unit.kind === 'batch'
+        ? await importBatch(this.sink, unit, source)
+        : await importBundle(this.sink, unit, source)
     await this.report.add(refusals.map((refusal) => ({ ...refusal, file })))
     if (refused > 0) this.filesWithRefusals.add(file)
     this.accepted += accepted
@@ -149,8 +152,8 @@ interface Result {
   readonly refusals: readonly Omit<Refusal, 'file'>[]
 }
 
-async function importBatch(sink: ImportSink, { items, faults }: Batch): Promise<Result> {
-  const results = items.length === 0 ? [] : await sink.importBatch(items)
+async function importBatch(sink: ImportSink, { items, faults }: Batch, source: string): Promise<Result> {
+  const results = items.length === 0 ? [] : await sink.importBatch(items, source)
   if (results.length !== items.length) throw new TypeError('the sink owes one result for each resource')
   const unread = faults.map((fault) => ({ ...fault, resourceType: undefined }))
   const refused = items.flatMap(({ resource, ...place }, index) => {
@@ -161,9 +164,13 @@ async function importBatch(sink: ImportSink, { items, faults }: Batch): Promise<
   return { accepted: items.length - refused.length, refused: refusals.length, refusals }
 }
 
-async function importBundle(sink: ImportSink, { bundle, line }: SingleBundle): Promise<Result> {
+async function importBundle(
+  sink: ImportSink,
+  { bundle, line }: SingleBundle,
+  source: string,
+): Promise<Result> {
   const entries = bundleEntries(bundle)
-  const results = await sink.importBundle(bundle).catch(issuesOf)
+  const results = await sink.importBundle(bundle, { source, line }).catch(issuesOf)
   if ('whole' in results) {
     const refusals = [{ line, resourceType: 'Bundle', issues: results.whole }]
     return { accepted: 0, refused: Math.max(entries.length, 1), refusals }

@@ -34,8 +34,12 @@ export class ImportState {
   private readonly file: string
   private readonly progress: Map<string, FileProgress>
   private savedAt: number | undefined
-  private constructor(file: string, progress: Map<string, FileProgress>) {
+  /** what was done before shall be done again */
+  readonly restarted: boolean
+
+  private constructor(file: string, restarted: boolean, progress: Map<string, FileProgress>) {
     this.file = file
+    this.restarted = restarted
     this.progress = progress
   }
 
@@ -46,7 +50,7 @@ export class ImportState {
   static async open(dataDir: string, restart: boolean): Promise<ImportState> {
     await mkdir(dataDir, { recursive: true })
     const file = join(dataDir, stateFile)
-    return new ImportState(file, restart ? new Map<string, FileProgress>() : await load(file))
+    return new ImportState(file, restart, restart ? new Map<string, FileProgress>() : await load(file))
   }
 
   of(fingerprint: string): FileProgress {

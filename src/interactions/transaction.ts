@@ -27,11 +27,26 @@ import { writeAll, writtenAnswer, type Write } from './write.ts'
  * @see FHIR R4 § RESTful API, 3.1.0.11.2 "Transaction Processing Rules"
  */
 export async function transaction(context: Context, request: FhirRequest, bundle: Resource): Promise<Answer> {
+  const perform = await prepareTransaction(context, request, bundle)
+  return context.store.transaction('care', perform)
+}
+
+/**
+ * Reads and validates all entries.
+ *
+ * @returns what performs them, in a database transaction that may hold more than they do
+ * @throws FhirError of the first entry that is wrong in itself
+ */
+export async function prepareTransaction(
+  context: Context,
+  request: FhirRequest,
+  bundle: Resource,
+): Promise<(tx: Tx) => Promise<Answer>> {
   const steps: Step[] = []
   for (const [index, entry] of entriesOf(bundle).entries()) {
     steps.push(await within(index, () => readStep(context, request, entry, index)))
   }
-  return context.store.transaction('care', (tx) => performAll(tx, context, steps))
+  return (tx) => performAll(tx, context, steps)
 }
 
 /** An entry with its interaction; a write with its resource, valid. */

@@ -25,11 +25,17 @@ export class Recorder implements ImportSink {
   readonly resources: string[] = []
   readonly batches: number[] = []
   readonly bundles: Resource[] = []
+  readonly forgotten: string[] = []
   aloft = 0
   mostAloft = 0
   meet = 1
   /** asked for each resource and Bundle: throws to stop the import, or for a Bundle to refuse it */
   judge: (resource: Resource) => readonly ReturnType<typeof issue>[] | undefined = () => undefined
+
+  async forget(source: string) {
+    this.forgotten.push(source)
+    return Promise.resolve()
+  }
 
   async importBatch(items: readonly { resource: Resource; line: number }[]) {
     this.batches.push(items.length)
