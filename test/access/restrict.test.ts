@@ -44,10 +44,7 @@ describe('restrict', () => {
     )
     fc.assert(
       fc.property(scopes, fc.option(fc.constant('p1'), { nil: undefined }), (given, patient) => {
-        const asked = access(
-          patient,
-          ...given.map(({ context, filtered }) => scope(context, filtered)),
-        )
+        const asked = access(patient, ...given.map(({ context, filtered }) => scope(context, filtered)))
         let unlimited = false
         try {
           const allowed = restrict(asked, all)
