@@ -11,8 +11,8 @@ import { Gate } from '../governance/gate.ts'
 import { Keyring } from '../identity/keyring.ts'
 import { batch } from '../interactions/batch.ts'
 import { demandBundle } from '../interactions/bundle-entry.ts'
-import type { Answer } from '../interactions/answer.ts'
-import type { Context } from '../interactions/context.ts'
+import type { Accessed, Answer } from '../interactions/answer.ts'
+import { onRecord, type Context } from '../interactions/context.ts'
 import { newLogicalId } from '../interactions/logical-id.ts'
 import { pageSeal } from '../interactions/page.ts'
 import type { FhirRequest } from '../interactions/request.ts'
@@ -35,6 +35,7 @@ export async function openEngine(): Promise<OpenSink> {
 /** The sink of an application that holds the engine. */
 export function engineSink(app: INestApplicationContext): ImportSink {
   const settings = app.get(Settings, { strict: false })
+  const trail = app.get(Trail, { strict: false })
   const context: Context = {
     store: app.get(Store, { strict: false }),
     gate: app.get(Gate, { strict: false }),
@@ -42,9 +43,12 @@ export function engineSink(app: INestApplicationContext): ImportSink {
     base: `${settings.publicUrl}/fhir`,
     zone: settings.zone,
     pages: pageSeal(app.get(Keyring, { strict: false })),
+    record: async (accesses) => {
+      await Promise.all(accesses.map((accessed) => trail.record(eventOf(accessed))))
+    },
     now: () => new Date(),
   }
-  return new EngineSink(context, app.get(Trail, { strict: false }))
+  return new EngineSink(context, trail)
 }
 
 /** Who has the keyring and the database may write all of it; what he does is on record like anybody's. */
@@ -90,7 +94,7 @@ class EngineSink implements ImportSink {
         return []
       }
     })
-    for (const round of rounds(writes)) await this.record(await this.writeRound(round, source))
+    for (const round of rounds(writes)) await this.writeRound(round, source)
     return inputs.map(({ line }, index) => {
       const issues = refused.get(index)
       return { line, ...(issues ? { refused: issues } : {}) }
@@ -103,7 +107,7 @@ class EngineSink implements ImportSink {
         ? await batch(this.context, postOf(bundle), bundle)
         : await this.transactionOnce(bundle, at)
     if (!answer) return bundleEntries(bundle).map((_, entry) => ({ entry }))
-    await Promise.all(answer.accesses.map((accessed) => this.trail.record(this.event(accessed))))
+    await this.context.record(answer.accesses)
     return responsesOf(answer).map((response, entry) => {
       const issues = response.outcome
       return Number(response.status.slice(0, 3)) < 400 ? { entry } : { entry, refused: issues }
@@ -128,12 +132,12 @@ class EngineSink implements ImportSink {
     const perform = await prepareTransaction(this.context, postOf(bundle), bundle)
     return this.context.store.transaction('care', async (tx) => {
       const noted = await noteImported(tx, source, [textOf({ line })])
-      return noted.size > 0 ? perform(tx) : undefined
+      return noted.size > 0 ? onRecord(this.context, await perform(tx)) : undefined
     })
   }
 
   /** Leaves out what would be made a second time; an update under an id is none the worse for it. */
-  private writeRound(round: readonly Placed[], source: string): Promise<Written[]> {
+  private writeRound(round: readonly Placed[], source: string): Promise<void> {
     return this.context.store.transaction('care', async (tx) => {
       const made = round.filter(({ write }) => write.fresh)
       const noted = await noteImported(
@@ -142,11 +146,12 @@ class EngineSink implements ImportSink {
         made.map(({ place }) => place),
       )
       const due = round.filter(({ write, place }) => !write.fresh || noted.has(place))
-      return writeAll(
+      const written = await writeAll(
         tx,
         this.context,
         due.map(({ write }) => write),
       )
+      await this.record(written)
     })
   }
 
@@ -169,13 +174,13 @@ class EngineSink implements ImportSink {
       detail: { count: String(written.length) },
     })
   }
+}
 
-  private event({ type, ...accessed }: Answer['accesses'][number]): AuditedAccess {
-    return {
-      ...accessed,
-      ...(type === undefined ? {} : { type }),
-      ...{ action: 'E', access: this.context.access, base: '/fhir', at: this.context.now() },
-    }
+function eventOf({ type, ...accessed }: Accessed): AuditedAccess {
+  return {
+    ...accessed,
+    ...(type === undefined ? {} : { type }),
+    ...{ action: 'E', access: operator, base: '/fhir', at: new Date() },
   }
 }
 

@@ -16,7 +16,7 @@ export interface Answer {
   readonly location?: string
   /** a resource as JSON text; absent: no body */
   readonly body?: string
-  /** what goes on record, one for each interaction: a Bundle has one for each of its entries */
+  /** what is yet to go on record, one for each interaction: a Bundle has one for each of its entries */
   readonly accesses: readonly Accessed[]
 }
 

@@ -1,6 +1,6 @@
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
-import type { Context } from './context.ts'
+import { onRecord, type Context } from './context.ts'
 import { create } from './create.ts'
 import { deleteResource } from './delete.ts'
 import { historyOf } from './history.ts'
@@ -49,7 +49,7 @@ const writing: ReadonlySet<InteractionCode> = new Set(['create', 'update', 'dele
 export function performAlone(context: Context, request: FhirRequest, route: Route): Promise<Answer> {
   const { store } = context
   const role = context.access.kind === 'research' ? 'research' : 'care'
-  const work = (tx: Tx) => perform(tx, context, request, route)
+  const work = async (tx: Tx) => onRecord(context, await perform(tx, context, request, route))
   return writing.has(route.interaction) ? store.transaction(role, work) : store.snapshot(role, work)
 }
 

@@ -93,10 +93,10 @@ function elementOf(property: PropertyDefinition): string {
   return property.choice ?? property.name
 }
 
+/** Without a display: clients look for the tag as a whole, the Bulk Data Test suite for one. */
 const subsetted = {
   system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',
   code: 'SUBSETTED',
-  display: 'subsetted',
 }
 
 function tagged(resource: Resource): Resource {

@@ -8,7 +8,7 @@ import { entryRoute } from './batch.ts'
 import { entriesOf, parseEntry, responseEntry, within, type BundleEntry } from './bundle-entry.ts'
 import { bundleText } from './bundle-text.ts'
 import { findOne, lockCriteria, parseCriteria, type Criteria } from './conditional.ts'
-import type { Context } from './context.ts'
+import { onRecord, type Context } from './context.ts'
 import { existingAnswer } from './create.ts'
 import { newLogicalId } from './logical-id.ts'
 import { perform } from './perform.ts'
@@ -28,7 +28,7 @@ import { writeAll, writtenAnswer, type Write } from './write.ts'
  */
 export async function transaction(context: Context, request: FhirRequest, bundle: Resource): Promise<Answer> {
   const perform = await prepareTransaction(context, request, bundle)
-  return context.store.transaction('care', perform)
+  return context.store.transaction('care', async (tx) => onRecord(context, await perform(tx)))
 }
 
 /**

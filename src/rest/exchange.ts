@@ -57,7 +57,7 @@ export class Exchange {
       const found = route(request, base.offered)
       known.found = found
       const url = this.settings.publicUrl + base.path
-      const context = this.context(access, url)
+      const context = this.context(access, url, (accesses) => this.record(base, known, accesses))
       const answer = base.own?.(context, request, found) ?? (await this.perform(context, request, found))
       await this.record(base, known, answer.accesses)
       sendAnswer(reply, answer, url, wantsPretty(request))
@@ -74,9 +74,9 @@ export class Exchange {
     return type === 'batch' ? batch(context, request, bundle) : transaction(context, request, bundle)
   }
 
-  private context(access: Access, base: string): Context {
+  private context(access: Access, base: string, record: Context['record']): Context {
     const { store, gate, pages, settings } = this
-    return { store, gate, pages, access, base, zone: settings.zone, now: () => new Date() }
+    return { store, gate, pages, access, base, zone: settings.zone, record, now: () => new Date() }
   }
 
   private async record(base: ServedBase, known: Known, accesses: readonly Accessed[]): Promise<void> {
