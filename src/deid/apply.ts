@@ -113,7 +113,8 @@ function languageOf({ language }: Resource): JsonObject {
 }
 
 function meta(context: ReleaseContext): JsonObject {
-  const subsetted = { system: observationValue, code: 'SUBSETTED', display: 'subsetted' }
+  // without a display: clients look for the tag as a whole, the Bulk Data Test suite for one
+  const subsetted = { system: observationValue, code: 'SUBSETTED' }
   return {
     security: [{ system: observationValue, code: 'PSEUDED', display: 'pseudonymized' }],
     tag: [{ system: permitTagSystem, code: context.permit }, ...(context.elements ? [subsetted] : [])],
