@@ -4,6 +4,7 @@ import { isPseudonym, patientOf } from '../deid/pseudonym.ts'
 import { extract } from '../fhir/extract.ts'
 import type { Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
+import { plainQuery } from '../fhir/parse-criterion.ts'
 import type { Query } from '../fhir/query.ts'
 import { parseReference } from '../fhir/reference.ts'
 import { BlindIndex } from '../identity/blind-index.ts'
@@ -154,7 +155,7 @@ export class Gate {
     if (patient === undefined) return undefined
     if (type === 'Patient') return id.includes('-') ? undefined : patient
     const pseudonyms = await this.pseudonyms(access)
-    const query = await this.prepare(tx, restrict(access, emptyQuery(type), 'r'))
+    const query = await this.prepare(tx, restrict(access, plainQuery(type, []), 'r'))
     for await (const rows of exportRows(tx, query, { patients: [patient], now: Date.now() })) {
       const found = rows.find((row) => pseudonyms.of(type, row.id, row.patient) === id)
       if (found) return found.id
@@ -178,20 +179,12 @@ export class Gate {
     }
     for (const [type, ids] of asked) {
       if (!access.permit.data.some((data) => data.type === type)) continue
-      const query = await this.prepare(tx, restrict(inFull(access), emptyQuery(type), 'r'))
+      const query = await this.prepare(tx, restrict(inFull(access), plainQuery(type, []), 'r'))
       for await (const rows of exportRows(tx, query, { ids: [...ids], now: Date.now() })) {
         for (const row of rows) targets.set(`${type}/${row.id}`, row.patient)
       }
     }
     return targets
-  }
-}
-
-/** All resources of a type. */
-export function emptyQuery(type: string): Query {
-  return {
-    ...{ type, criteria: [], sort: [], count: undefined, include: [], revinclude: [] },
-    ...{ total: undefined, elements: undefined, summary: undefined },
   }
 }
 

@@ -1,3 +1,4 @@
+import { plainQuery } from '../fhir/parse-criterion.ts'
 import { restrict } from '../access/access.ts'
 import { scopesFor } from '../access/scope.ts'
 import { extractParameter } from '../fhir/extract.ts'
@@ -10,7 +11,7 @@ import type { StoredRow } from '../store/row.ts'
 import { exportRows } from '../store/search.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Context } from './context.ts'
-import { plainQuery, releasedByKey, resourceOf, valueCriterion } from './released.ts'
+import { releasedByKey, resourceOf, valueCriterion } from './released.ts'
 
 /** A page that draws in more than this is refused rather than cut: what is missing would look absent. */
 const maxIncluded = 10_000

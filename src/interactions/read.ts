@@ -1,3 +1,4 @@
+import { plainQuery } from '../fhir/parse-criterion.ts'
 import { demand, restrict } from '../access/access.ts'
 import { stringifyJson } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
@@ -8,7 +9,7 @@ import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { permits, permitsAll } from './judge.ts'
-import { plainQuery, releasedByKey, resourceOf, seen } from './released.ts'
+import { releasedByKey, resourceOf, seen } from './released.ts'
 import type { FhirRequest } from './request.ts'
 import { isPartial, parseShape, shaped, type Shape } from './summary.ts'
 

@@ -1,9 +1,10 @@
+import { plainQuery } from '../fhir/parse-criterion.ts'
 import { restrict, type Access } from '../access/access.ts'
 import { patientOf } from '../deid/pseudonym.ts'
 import { searchParameters, type SearchParameter } from '../fhir/definitions.ts'
 import type { Permission } from '../access/scope.ts'
 import { parseJson, type Resource } from '../fhir/json.ts'
-import type { Criterion, Query, SearchValue } from '../fhir/query.ts'
+import type { Criterion, SearchValue } from '../fhir/query.ts'
 import type { Released } from '../governance/gate.ts'
 import { nilPatient, type StoredRow } from '../store/row.ts'
 import { exportRows } from '../store/search.ts'
@@ -36,21 +37,6 @@ export async function releasedByKey(
   for await (const batch of exportRows(tx, prepared, { ids, now: context.now().getTime() }))
     rows.push(...batch)
   return context.gate.release(tx, context.access, rows)
-}
-
-/** A search of ours, with nothing but criteria. */
-export function plainQuery(type: string, criteria: readonly Criterion[]): Query {
-  return {
-    type,
-    criteria,
-    sort: [],
-    count: undefined,
-    include: [],
-    revinclude: [],
-    total: undefined,
-    elements: undefined,
-    summary: undefined,
-  }
 }
 
 export function valueCriterion(parameter: SearchParameter, values: readonly SearchValue[]): Criterion {
