@@ -72,7 +72,7 @@ function agentsOf(audited: AuditedAccess, pattern: Pattern, server: string): Aud
     type: concept(pattern.server),
     who: named(server),
     requestor: false,
-    network: { address: server + audited.base, type: networkTypes.uri },
+    network: { address: server + auditedBase(audited.base), type: networkTypes.uri },
   }
   if (userId === undefined) return [client, itself]
   return [client, itself, { type: concept(pattern.person), who: named(userId), requestor: true, ...policy }]
@@ -112,6 +112,11 @@ function patientEntity(patient: string): AuditEventEntity {
 function dataEntity({ type, id, version }: AuditedEntity, isQuery: boolean): AuditEventEntity {
   const reference = version === undefined ? `${type}/${id}` : `${type}/${id}/_history/${version}`
   return { what: { reference }, type: isQuery ? resourceType(type) : systemObject, role: domainResource }
+}
+
+/** A caller may have written anything where a permit's id belongs: what is no UUID becomes `*`. */
+function auditedBase(base: string): string {
+  return base.replace(/(?<=^\/research\/)[^/]+/, (permit) => (uuid.test(permit) ? permit : '*'))
 }
 
 /** The names of the parameters only: `Observation?patient&code`. BALP wants base64, and no value is kept. */
