@@ -1,12 +1,12 @@
 import type { LoggerService } from '@nestjs/common'
-import { pino, type Level, type Logger } from 'pino'
+import { pino, type DestinationStream, type Level, type Logger } from 'pino'
 
 /** The server's log: JSON lines on standard output. What goes in holds no value of a resource or query. */
 export class ServerLog implements LoggerService {
   private readonly pino: Logger
 
-  constructor(level: string) {
-    this.pino = pino({ level, base: {} })
+  constructor(level: string, destination: DestinationStream = pino.destination(1)) {
+    this.pino = pino({ level, base: {} }, destination)
   }
 
   log(message: unknown, context?: string): void {

@@ -1,3 +1,4 @@
+import type { LoggerService } from '@nestjs/common'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { Test as Testing } from '@nestjs/testing'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
@@ -42,10 +43,18 @@ export interface Client {
 export const testClientId = 'test-client'
 export const fhirType = 'application/fhir+json'
 
-/** @param given settings beside those of a test, `COFFRE_USERS_FILE` for one */
-export async function startServer(given: Partial<Settings> = {}): Promise<TestServer> {
+/**
+ * @param given settings beside those of a test, `COFFRE_USERS_FILE` for one; `DATABASE_URL` is migrated and
+ *   left as it is in the end
+ */
+export async function startServer(
+  given: Partial<Settings> = {},
+  logger: LoggerService | false = false,
+): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'coffre-server-'))
-  const database = await freshDatabase()
+  const database = given.DATABASE_URL
+    ? { url: given.DATABASE_URL, drop: () => Promise.resolve() }
+    : await freshDatabase()
   const { privateKey, publicKey } = await generateKeyPair('ES384', { extractable: true })
   const clientsFile = join(folder, 'clients.json')
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'test-key' }] }
@@ -65,7 +74,7 @@ export async function startServer(given: Partial<Settings> = {}): Promise<TestSe
     .overrideProvider(Settings)
     .useValue(settings)
     .compile()
-  const options = { ...applicationOptions, logger: false as const }
+  const options = { ...applicationOptions, logger }
   const app = module.createNestApplication<NestFastifyApplication>(createAdapter(), options)
   await configureServer(app)
   serveGovernanceOpenApi(app)
