@@ -114,9 +114,9 @@ function dataEntity({ type, id, version }: AuditedEntity, isQuery: boolean): Aud
   return { what: { reference }, type: isQuery ? resourceType(type) : systemObject, role: domainResource }
 }
 
-/** A caller may have written anything where a permit's id belongs: what is no UUID becomes `*`. */
+/** A caller may have written anything where a permit's id belongs: what does not look like one becomes `*`. */
 function auditedBase(base: string): string {
-  return base.replace(/(?<=^\/research\/)[^/]+/, (permit) => (uuid.test(permit) ? permit : '*'))
+  return base.replace(/(?<=^\/research\/)(?![0-9a-f]{32}\/)[^/]+/, '*')
 }
 
 /** The names of the parameters only: `Observation?patient&code`. BALP wants base64, and no value is kept. */
