@@ -19,18 +19,16 @@ export function careCapabilities(publicUrl: string): object {
   })
 }
 
-/** What the base of a permit can do: read and search its types, on what is released. */
+/** What the base of a permit can do: read and search its types, on what is released; export its cohort, a Group. */
 export function researchCapabilities(publicUrl: string, permit: Permit): object {
   return statement({
     url: `${publicUrl}/research/${permit.id}/fhir`,
     authUrl: `${publicUrl}/auth/research/${permit.id}`,
     description: 'Coffre, the research base of one permit: pseudonymised records, read-only',
-    resource: permit.data.map(({ type }) => ({
-      type,
-      interaction: [{ code: 'read' }, { code: 'search-type' }],
-      versioning: 'no-version',
-      ...searching(type, releasedParameters(type)),
-    })),
+    resource: [
+      ...permit.data.map(({ type }) => researchResource(type, releasedParameters(type))),
+      researchResource('Group', []),
+    ],
     interaction: [],
   })
 }
@@ -117,11 +115,20 @@ function careResource(type: string): object {
   }
 }
 
+function researchResource(type: string, parameters: readonly SearchParameter[]): object {
+  return {
+    type,
+    interaction: [{ code: 'read' }, { code: 'search-type' }],
+    versioning: 'no-version',
+    ...searching(type, parameters),
+  }
+}
+
 function searching(type: string, parameters: readonly SearchParameter[]): object {
   const includes = parameters.filter((parameter) => parameter.type === 'reference')
   return {
     ...(includes.length === 0 ? {} : { searchInclude: includes.map(({ code }) => `${type}:${code}`) }),
-    searchParam: parameters.map(searchParam),
+    ...(parameters.length === 0 ? {} : { searchParam: parameters.map(searchParam) }),
   }
 }
 

@@ -39,9 +39,9 @@ describe('the CapabilityStatement', () => {
     expect(validate(parseJson(JSON.stringify(statement)))).toEqual([])
   })
 
-  it('names every R4 type on the care base, those of the permit on its research base', () => {
+  it('names every R4 type on the care base, those of the permit and its cohort on its research base', () => {
     expect(care.rest[0]?.resource.map(({ type }) => type)).toEqual(resourceTypes)
-    expect(research.rest[0]?.resource.map(({ type }) => type)).toEqual(['Patient', 'Observation'])
+    expect(research.rest[0]?.resource.map(({ type }) => type)).toEqual(['Patient', 'Observation', 'Group'])
   })
 
   it('lists search parameters that a search takes, every one of them', () => {
@@ -77,10 +77,12 @@ describe('the CapabilityStatement', () => {
   it('B1: declares bulk export under both of the names that kits look for', () => {
     expect(care.instantiates).toEqual(['http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data'])
     expect(care.rest[0]?.operation.map(({ name }) => name)).toEqual(['export'])
-    const operations = (of: string) =>
-      care.rest[0]?.resource.find(({ type }) => type === of)?.operation?.map(({ name }) => name)
-    expect(operations('Patient')).toEqual(['export', 'patient-export'])
-    expect(operations('Group')).toEqual(['export', 'group-export'])
+    for (const base of [care, research]) {
+      const operations = (of: string) =>
+        base.rest[0]?.resource.find(({ type }) => type === of)?.operation?.map(({ name }) => name)
+      expect(operations('Patient')).toEqual(['export', 'patient-export'])
+      expect(operations('Group')).toEqual(['export', 'group-export'])
+    }
   })
 
   it('offers on a research base reading and searching alone, by nothing that is never released', () => {
