@@ -1,7 +1,7 @@
 import { plainQuery } from '../fhir/parse-criterion.ts'
 import { restrict, type Access } from '../access/access.ts'
 import { patientOf } from '../deid/pseudonym.ts'
-import { searchParameters, type SearchParameter } from '../fhir/definitions.ts'
+import type { SearchParameter } from '../fhir/definitions.ts'
 import type { Permission } from '../access/scope.ts'
 import { parseJson, type Resource } from '../fhir/json.ts'
 import type { Criterion, SearchValue } from '../fhir/query.ts'
@@ -41,13 +41,6 @@ export async function releasedByKey(
 
 export function valueCriterion(parameter: SearchParameter, values: readonly SearchValue[]): Criterion {
   return { kind: 'value', parameter, modifier: undefined, values }
-}
-
-/** @throws TypeError when R4 has no such search parameter: a mistake of ours */
-export function parameterOf(type: string, code: string): SearchParameter {
-  const parameter = searchParameters(type).get(code)
-  if (!parameter) throw new TypeError(`no such search parameter: ${type}.${code}`)
-  return parameter
 }
 
 /** The record of one interaction over what was released by it. */

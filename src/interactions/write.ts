@@ -1,7 +1,7 @@
 import { isObject, stringifyJson, type Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { lock } from '../store/lock.ts'
-import { currents, lastVersions, save } from '../store/resources.ts'
+import { currents, lastVersions, save, type LastVersion } from '../store/resources.ts'
 import { nilPatient } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 import { successOutcome, type Answer } from './answer.ts'
@@ -81,8 +81,6 @@ async function judgeExisting(tx: Tx, context: Context, writes: readonly Located[
     demandOn(context, 'u', { type: one.type, patient: one.row.patient, resource: () => resourceOf(one) })
   }
 }
-
-type LastVersion = Awaited<ReturnType<typeof lastVersions>>[number]
 
 function nextVersion(
   write: Located,

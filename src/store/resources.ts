@@ -39,22 +39,18 @@ export async function versionOf(
 }
 
 /** What became of a resource last, a deletion included. */
-export async function lastVersion(
-  tx: Tx,
-  type: string,
-  id: string,
-): Promise<Pick<HistoryRow, 'version' | 'method' | 'updatedAt' | 'patient'> | undefined> {
-  const rows = await tx.query<HistoryRow>(
-    sql`${allVersions(sql`type = ${type} AND id = ${id}`)} ORDER BY version DESC LIMIT 1`,
-  )
-  return rows[0]
+export async function lastVersion(tx: Tx, type: string, id: string): Promise<LastVersion | undefined> {
+  const [last] = await lastVersions(tx, [{ type, id }])
+  return last
 }
+
+export type LastVersion = Pick<HistoryRow, 'type' | 'id' | 'version' | 'method' | 'updatedAt'>
 
 /** The same for many at once; what never was is left out. */
 export async function lastVersions(
   tx: Tx,
   keys: readonly { readonly type: string; readonly id: string }[],
-): Promise<Pick<HistoryRow, 'type' | 'id' | 'version' | 'method' | 'updatedAt'>[]> {
+): Promise<LastVersion[]> {
   const asked = sql`(type, id) IN (SELECT * FROM unnest(${keys.map((key) => key.type)}::text[],
                                                        ${keys.map((key) => key.id)}::text[]))`
   return tx.query(
