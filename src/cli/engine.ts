@@ -210,12 +210,9 @@ function issuesOf(error: unknown): readonly Issue[] {
 
 function postOf(bundle: Resource): FhirRequest {
   return {
-    ...{ method: 'POST', path: [], parameters: [], body: bundle, ifMatch: undefined, ifNoneMatch: undefined },
-    ...{
-      ifModifiedSince: undefined,
-      ifNoneExist: undefined,
-      prefer: { return: 'minimal', handling: 'strict' },
-    },
+    ...{ method: 'POST', path: [], parameters: [], body: bundle, contentType: undefined, rawBody: undefined },
+    ...{ ifMatch: undefined, ifNoneMatch: undefined, ifModifiedSince: undefined, ifNoneExist: undefined },
+    prefer: { return: 'minimal', handling: 'strict', async: false },
   }
 }
 

@@ -22,7 +22,8 @@ export interface Answer {
 
 /** One interaction as the trail records it: keys and internal ids, never a value that was sent. */
 export interface Accessed {
-  readonly interaction: InteractionCode
+  /** an operation goes by its own name: `$everything` */
+  readonly interaction: InteractionCode | `$${string}`
   readonly outcome: 'success' | 'refused' | 'failed'
   readonly type: string | undefined
   /** internal ids; pseudonyms on a research base */

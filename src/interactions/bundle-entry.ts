@@ -61,6 +61,8 @@ export function parseEntry(entry: Json, index: number, base: string, prefer: Pre
       method,
       ...parseUrl(url, base, `${at}.request.url`),
       body: entry['resource'],
+      contentType: undefined,
+      rawBody: undefined,
       ...conditions(entry['request'], `${at}.request`),
       prefer,
     },

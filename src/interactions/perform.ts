@@ -1,9 +1,11 @@
+import { FhirError } from '../fhir/outcome.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import { onRecord, type Context } from './context.ts'
 import { create } from './create.ts'
 import { deleteResource } from './delete.ts'
 import { historyOf } from './history.ts'
+import { affectsState, performOperation } from './operations/index.ts'
 import { read, vread } from './read.ts'
 import type { FhirRequest } from './request.ts'
 import type { InteractionCode, Route } from './route.ts'
@@ -27,8 +29,15 @@ export function perform(tx: Tx, context: Context, request: FhirRequest, route: R
       return update(tx, context, request, type, id)
     case 'delete':
       return deleteResource(tx, context, request, type, id)
+    case 'patch':
+      throw FhirError.notSupported('patch: not yet')
     case 'search-type':
+      if (route.compartment) throw FhirError.notSupported('a search of a compartment: not yet')
       return searchType(tx, context, request, type)
+    case 'search-system':
+      throw FhirError.notSupported('search-system: not yet')
+    case 'operation':
+      return performOperation(tx, context, request, route)
     case 'history-instance':
     case 'history-type':
     case 'history-system':
@@ -40,7 +49,11 @@ export function perform(tx: Tx, context: Context, request: FhirRequest, route: R
   }
 }
 
-const writing: ReadonlySet<InteractionCode> = new Set(['create', 'update', 'delete'])
+const writing: ReadonlySet<InteractionCode> = new Set(['create', 'update', 'patch', 'delete'])
+
+function writes(route: Route): boolean {
+  return writing.has(route.interaction) || (route.interaction === 'operation' && affectsState(route))
+}
 
 /**
  * Performs one interaction in a transaction of its own, under the role that fits: a research base reads
@@ -50,7 +63,7 @@ export function performAlone(context: Context, request: FhirRequest, route: Rout
   const { store } = context
   const role = context.access.kind === 'research' ? 'research' : 'care'
   const work = async (tx: Tx) => onRecord(context, await perform(tx, context, request, route))
-  return writing.has(route.interaction) ? store.transaction(role, work) : store.snapshot(role, work)
+  return writes(route) ? store.transaction(role, work) : store.snapshot(role, work)
 }
 
 /** The route table gives what a line's path holds. */

@@ -11,7 +11,6 @@ import { exportRows } from '../store/search.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Accessed } from './answer.ts'
 import type { Context } from './context.ts'
-import type { InteractionCode } from './route.ts'
 
 /** The resource of a released text. */
 export function resourceOf(released: Pick<Released, 'text'>): Resource {
@@ -46,7 +45,7 @@ export function valueCriterion(parameter: SearchParameter, values: readonly Sear
 /** The record of one interaction over what was released by it. */
 export function seen(
   access: Access,
-  interaction: InteractionCode,
+  interaction: Accessed['interaction'],
   type: string | undefined,
   released: readonly Released[],
   parameters: readonly string[] = [],

@@ -11,6 +11,10 @@ export interface FhirRequest {
   /** of the query string, then of a form body, in their order */
   readonly parameters: readonly Parameter[]
   readonly body: Json | undefined
+  /** the media type of the body as it was sent, without options; undefined: none was, or the entry of a Bundle */
+  readonly contentType: string | undefined
+  /** the bytes of a body that is no FHIR resource: the content of a Binary, a JSON Patch */
+  readonly rawBody: Buffer | undefined
   readonly ifMatch: number | undefined
   readonly ifNoneMatch: number | undefined
   readonly ifModifiedSince: Date | undefined
@@ -23,6 +27,8 @@ export interface FhirRequest {
 export interface Preferences {
   readonly return: 'minimal' | 'representation' | 'OperationOutcome'
   readonly handling: 'strict' | 'lenient'
+  /** `respond-async`. @see FHIR R4 § Asynchronous Request Patterns */
+  readonly async: boolean
 }
 
 /**

@@ -13,7 +13,10 @@ export type InteractionCode =
   | 'history-type'
   | 'history-system'
   | 'create'
+  | 'patch'
   | 'search-type'
+  | 'search-system'
+  | 'operation'
   | 'capabilities'
   | 'batch'
   | 'transaction'
@@ -25,10 +28,14 @@ export interface Route {
   readonly type: string
   readonly id: string | undefined
   readonly versionId: number | undefined
+  /** of an operation, without its `$` */
+  readonly operation: string | undefined
+  /** a search of what is in the compartment of one resource */
+  readonly compartment: { readonly type: string; readonly id: string } | undefined
 }
 
 interface Line {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** below the base; `{…}` takes what fits it */
   readonly path: string
   readonly interaction: InteractionCode
@@ -38,19 +45,43 @@ interface Line {
 const surface: readonly Line[] = [
   { method: 'GET', path: 'metadata', interaction: 'capabilities' },
   { method: 'POST', path: '', interaction: 'batch' }, // or transaction: Bundle.type says it
+  { method: 'GET', path: '', interaction: 'search-system' },
+  { method: 'POST', path: '_search', interaction: 'search-system' },
   { method: 'GET', path: '_history', interaction: 'history-system' },
   { method: 'GET', path: '{type}', interaction: 'search-type' },
   { method: 'POST', path: '{type}/_search', interaction: 'search-type' },
   { method: 'POST', path: '{type}', interaction: 'create' },
   { method: 'PUT', path: '{type}', interaction: 'update' }, // conditional
+  { method: 'PATCH', path: '{type}', interaction: 'patch' }, // conditional
   { method: 'DELETE', path: '{type}', interaction: 'delete' }, // conditional
   { method: 'GET', path: '{type}/_history', interaction: 'history-type' },
   { method: 'GET', path: '{type}/{id}', interaction: 'read' },
   { method: 'PUT', path: '{type}/{id}', interaction: 'update' },
+  { method: 'PATCH', path: '{type}/{id}', interaction: 'patch' },
   { method: 'DELETE', path: '{type}/{id}', interaction: 'delete' },
   { method: 'GET', path: '{type}/{id}/_history', interaction: 'history-instance' },
   { method: 'GET', path: '{type}/{id}/_history/{versionId}', interaction: 'vread' },
+  ...compartmentSearch('{member}', 'search-type'),
+  ...compartmentSearch('*', 'search-system'),
+  ...['', '{type}/', '{type}/{id}/', '{type}/{id}/_history/{versionId}/'].flatMap((place) =>
+    operationAt(place),
+  ),
 ]
+
+function compartmentSearch(member: string, interaction: InteractionCode): Line[] {
+  return [
+    { method: 'GET', path: `{type}/{id}/${member}`, interaction },
+    { method: 'POST', path: `{type}/{id}/${member}/_search`, interaction },
+  ]
+}
+
+function operationAt(place: string): Line[] {
+  const path = `${place}{operation}`
+  return [
+    { method: 'GET', path, interaction: 'operation' },
+    { method: 'POST', path, interaction: 'operation' },
+  ]
+}
 
 const lines = surface.map((line) => ({ ...line, segments: line.path.split('/').filter(Boolean) }))
 
@@ -58,6 +89,8 @@ const lines = surface.map((line) => ({ ...line, segments: line.path.split('/').f
 const placeholders: Readonly<Record<string, (segment: string) => boolean>> = {
   '{type}': isResourceType,
   '{id}': isId,
+  '{member}': isResourceType,
+  '{operation}': (segment) => /^\$[a-z][a-z-]{0,63}$/.test(segment),
   '{versionId}': (segment) => /^[1-9]\d{0,8}$/.test(segment),
 }
 
@@ -77,12 +110,17 @@ export function route(
   const usable = there.filter(({ interaction }) => offered?.has(interaction) ?? true)
   const line = usable.find(({ method }) => method === request.method)
   if (!line) throw methodNotAllowed(usable.map(({ method }) => method))
-  return {
-    interaction: line.interaction,
-    type: segmentOf(line.segments, path, '{type}') ?? '',
-    id: segmentOf(line.segments, path, '{id}'),
-    versionId: numberOf(segmentOf(line.segments, path, '{versionId}')),
-  }
+  return { interaction: line.interaction, ...placesOf(line.segments, path) }
+}
+
+function placesOf(segments: readonly string[], path: readonly string[]): Omit<Route, 'interaction'> {
+  const at = (placeholder: string) => segmentOf(segments, path, placeholder)
+  const [type = '', id, versionId] = [at('{type}'), at('{id}'), numberOf(at('{versionId}'))]
+  const operation = at('{operation}')?.slice(1)
+  const member = segments[2] === '*' ? '' : at('{member}')
+  if (member === undefined || id === undefined)
+    return { type, id, versionId, operation, compartment: undefined }
+  return { type: member, id: undefined, versionId, operation, compartment: { type, id } }
 }
 
 /** 405, with the methods that would do. @see RFC 9110 § 15.5.6 */
@@ -121,7 +159,7 @@ function unknownPath(path: readonly string[]): FhirError {
     const operation = path.some((segment) => segment.startsWith('$'))
     return FhirError.notFound(operation ? 'operation' : 'resource type')
   }
-  if (path.at(-1)?.startsWith('$')) return FhirError.notFound('operation')
+  if (path.some((segment) => segment.startsWith('$'))) return FhirError.notFound('operation')
   if (id !== undefined && !isId(id) && !id.startsWith('_')) {
     return FhirError.invalid('the logical id in the URL is not a FHIR id', `${type}.id`)
   }

@@ -10,6 +10,7 @@ import { sendCapabilities } from './metadata.ts'
 /** All interactions on resources; the route table says where each is. */
 const offered: ReadonlySet<InteractionCode> = new Set([
   ...(['read', 'vread', 'update', 'delete', 'create', 'search-type', 'batch'] as const),
+  ...(['patch', 'search-system', 'operation'] as const),
   ...(['history-instance', 'history-type', 'history-system', 'capabilities'] as const),
 ])
 

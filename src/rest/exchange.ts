@@ -89,7 +89,7 @@ export class Exchange {
           ...accessed,
           ...permit,
           ...(type === undefined ? {} : { type }),
-          action: actions[accessed.interaction],
+          action: actionOf(accessed.interaction),
           access: access ?? { caller: known.caller },
           base: base.path,
           at,
@@ -112,6 +112,14 @@ function unknownCaller(ip: string | undefined): Caller {
   return { clientId: 'unknown', userId: undefined, tokenId: '', ip }
 }
 
+function actionOf(interaction: Accessed['interaction']): AuditedAccess['action'] {
+  return isOperationCode(interaction) ? 'E' : actions[interaction]
+}
+
+function isOperationCode(interaction: Accessed['interaction']): interaction is `$${string}` {
+  return interaction.startsWith('$')
+}
+
 /** @see http://hl7.org/fhir/audit-event-action */
 const actions: Readonly<Record<InteractionCode, AuditedAccess['action']>> = {
   create: 'C',
@@ -120,7 +128,10 @@ const actions: Readonly<Record<InteractionCode, AuditedAccess['action']>> = {
   'history-instance': 'R',
   update: 'U',
   delete: 'D',
+  patch: 'U',
   'search-type': 'E',
+  'search-system': 'E',
+  operation: 'E',
   'history-type': 'E',
   'history-system': 'E',
   batch: 'E',

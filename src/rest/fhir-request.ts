@@ -21,6 +21,8 @@ export function fhirRequest(request: FastifyRequest, base: string): FhirRequest 
     path,
     parameters,
     body: jsonBody(request, path),
+    contentType: undefined,
+    rawBody: undefined,
     ...readHeaders(request.headers),
   }
 }

@@ -47,6 +47,7 @@ export function readPrefer(header: string | string[] | undefined): Preferences {
   return {
     return: returns.find((one) => one === preferences.get('return')) ?? 'representation',
     handling: preferences.get('handling') === 'lenient' ? 'lenient' : 'strict',
+    async: preferences.has('respond-async'),
   }
 }
 

@@ -29,6 +29,10 @@ describe('the RESTful surface of R4', () => {
     ['POST /Patient', 'create', 'Patient', undefined, undefined],
     ['GET /Patient', 'search-type', 'Patient', undefined, undefined],
     ['POST /Patient/_search', 'search-type', 'Patient', undefined, undefined],
+    ['PATCH /Patient/1', 'patch', 'Patient', '1', undefined],
+    ['PATCH /Patient', 'patch', 'Patient', undefined, undefined],
+    ['GET /', 'search-system', '', undefined, undefined],
+    ['POST /_search', 'search-system', '', undefined, undefined],
     ['POST /', 'batch', '', undefined, undefined],
     ['GET /metadata', 'capabilities', '', undefined, undefined],
   ])('%s is %s', (text, interaction, type, id, versionId) => {
@@ -36,10 +40,29 @@ describe('the RESTful surface of R4', () => {
   })
 
   it.each([
-    ['GET /', 'POST'],
+    ['GET /$a', '', undefined, undefined],
+    ['POST /Patient/$a', 'Patient', undefined, undefined],
+    ['GET /Patient/1/$a', 'Patient', '1', undefined],
+    ['POST /Patient/1/_history/2/$a', 'Patient', '1', 2],
+  ])('%s is an operation', (text, type, id, versionId) => {
+    expect(route(parse(text))).toEqual({ interaction: 'operation', type, id, versionId, operation: 'a' })
+  })
+
+  it.each([
+    ['GET /Patient/1/Observation', 'search-type', 'Observation'],
+    ['POST /Patient/1/Observation/_search', 'search-type', 'Observation'],
+    ['GET /Patient/1/*', 'search-system', ''],
+    ['POST /Patient/1/*/_search', 'search-system', ''],
+  ])('%s searches the compartment', (text, interaction, type) => {
+    const compartment = { type: 'Patient', id: '1' }
+    expect(route(parse(text))).toEqual({ interaction, type, compartment })
+  })
+
+  it.each([
+    ['PUT /', 'GET, HEAD, POST'],
     ['GET /Patient/_search', 'POST'],
-    ['POST /Patient/1', 'DELETE, GET, HEAD, PUT'],
-    ['PATCH /Patient', 'DELETE, GET, HEAD, POST, PUT'],
+    ['POST /Patient/1', 'DELETE, GET, HEAD, PATCH, PUT'],
+    ['PUT /Patient/$a', 'GET, HEAD, POST'],
   ])('%s is 405 and allows %s', (text, allow) => {
     const { status, headers } = refusal(text)
     expect([status, headers['Allow']]).toEqual([405, allow])
@@ -53,7 +76,9 @@ describe('the RESTful surface of R4', () => {
   it.each([
     ['GET /Secret', 404],
     ['GET /Patient/1/secret', 404],
-    ['GET /Patient/$secret', 404],
+    ['GET /Patient/$Secret~', 404],
+    ['GET /Patient/1/$secret/1', 404],
+    ['GET /Secret/$a', 404],
     ['GET /Patient/not~an~id/_history', 400],
     ['GET /Patient/1/_history/0', 404],
   ])('%s is %i, and the path is not repeated', (text, status) => {
