@@ -8,21 +8,31 @@ import type { Criterion, Query, SearchValue } from '../fhir/query.ts'
  * @returns the names of the parameters that are refused, as written after the last `.` or `:`; never values
  */
 export function identifyingParameters(query: Query): readonly string[] {
-  return query.criteria.flatMap((criterion) => {
-    switch (criterion.kind) {
-      case 'chain':
-        return identifyingParameters(criterion.target)
-      case 'has':
-        return identifyingParameters(criterion.source)
-      case 'value':
-        return isIdentifying(query.type, criterion) ? [criterion.parameter.code] : []
-    }
-  })
+  return query.criteria.flatMap((criterion) => identifyingIn(query.type, criterion))
+}
+
+function identifyingIn(type: string, criterion: Criterion): readonly string[] {
+  switch (criterion.kind) {
+    case 'chain':
+      return identifyingParameters(criterion.target)
+    case 'has':
+      return identifyingParameters(criterion.source)
+    case 'any':
+    case 'all':
+      return criterion.of.flatMap((one) => identifyingIn(type, one))
+    case 'not':
+      return identifyingIn(type, criterion.of)
+    case 'composite': // not before its parts are judged one by one
+      return [criterion.parameter.code]
+    case 'value':
+      return isIdentifying(type, criterion) ? [criterion.parameter.code] : []
+  }
 }
 
 type ValueCriterion = Extract<Criterion, { kind: 'value' }>
 
-function isIdentifying(type: string, { parameter, values }: ValueCriterion): boolean {
+function isIdentifying(type: string, { parameter, modifier, values }: ValueCriterion): boolean {
+  if (modifier === 'text' || modifier === 'identifier') return true // words that someone typed, and numbers
   if (parameter.code.startsWith('_')) return true // _id names one record; _source, _tag and _security its handling
   switch (parameter.type) {
     case 'string': // names, addresses, words that someone typed

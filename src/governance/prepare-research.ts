@@ -44,6 +44,7 @@ function approved({ type, criteria }: Query, permit: string): PreparedCriterion[
   return criteria.map((criterion) => {
     if (criterion.kind === 'chain') return { ...criterion, target: nested(criterion.target) }
     if (criterion.kind === 'has') return { ...criterion, source: nested(criterion.source) }
+    if (criterion.kind !== 'value') throw FhirError.forbidden('a permit cannot filter by this')
     if (isBlind(type, criterion.parameter.code))
       throw FhirError.forbidden('a permit cannot filter by identity')
     return criterion

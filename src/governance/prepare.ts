@@ -1,5 +1,6 @@
 import { restrict, type Access, type AllowedQuery } from '../access/access.ts'
 import type { Criterion, Query, SearchValue, ValueCriterion } from '../fhir/query.ts'
+import { FhirError } from '../fhir/outcome.ts'
 import type { BlindIndex } from '../identity/blind-index.ts'
 import { isBlind } from '../resources/blind-parameters.ts'
 import {
@@ -10,12 +11,26 @@ import {
 } from '../store/prepared-query.ts'
 
 /** The logical ids of patients that a query names, nested searches included. */
-export function patientIdsIn(query: Query): string[] {
-  return query.criteria.flatMap((criterion) => {
-    if (criterion.kind === 'chain') return patientIdsIn(criterion.target)
-    if (criterion.kind === 'has') return patientIdsIn(criterion.source)
-    return criterion.values.flatMap((value) => patientIdOf(query.type, criterion, value) ?? [])
-  })
+export function patientIdsIn({ type, criteria }: Query): string[] {
+  return criteria.flatMap((criterion) => patientIdsOf(type, criterion))
+}
+
+function patientIdsOf(type: string, criterion: Criterion): string[] {
+  switch (criterion.kind) {
+    case 'chain':
+      return patientIdsIn(criterion.target)
+    case 'has':
+      return patientIdsIn(criterion.source)
+    case 'any':
+    case 'all':
+      return criterion.of.flatMap((one) => patientIdsOf(type, one))
+    case 'not':
+      return patientIdsOf(type, criterion.of)
+    case 'composite':
+      return []
+    case 'value':
+      return criterion.values.flatMap((value) => patientIdOf(type, criterion, value) ?? [])
+  }
 }
 
 function patientIdOf(type: string, { parameter }: ValueCriterion, value: SearchValue): string | undefined {
@@ -61,6 +76,13 @@ function target(query: AllowedQuery, preparation: Preparation): PreparedTarget {
 function prepared(type: string, criterion: Criterion, preparation: Preparation): PreparedCriterion {
   const { access, keys, blind } = preparation
   switch (criterion.kind) {
+    case 'any':
+    case 'all':
+      return { kind: criterion.kind, of: criterion.of.map((one) => prepared(type, one, preparation)) }
+    case 'not':
+      return { kind: 'not', of: prepared(type, criterion.of, preparation) }
+    case 'composite':
+      throw FhirError.notSupported(`${criterion.parameter.code}: not searchable yet`)
     case 'chain':
       return { ...criterion, target: target(restrict(access, criterion.target), preparation) }
     case 'has':

@@ -46,6 +46,13 @@ function condition(type: string, criterion: PreparedCriterion, now: number): Sql
       return chainCondition(type, criterion, now)
     case 'has':
       return hasCondition(type, criterion, now)
+    case 'any':
+      return or(criterion.of.map((one) => condition(type, one, now)))
+    case 'all':
+      return and(criterion.of.map((one) => condition(type, one, now)))
+    case 'not':
+      // a column without a value makes a comparison neither true nor false
+      return sql`(${condition(type, criterion.of, now)}) IS NOT TRUE`
   }
 }
 

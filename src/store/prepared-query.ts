@@ -17,7 +17,14 @@ export interface PreparedQuery extends Omit<Query, 'criteria'> {
   readonly anyOf: readonly (readonly PreparedCriterion[])[]
 }
 
-export type PreparedCriterion = ValueCriterion | PreparedChain | PreparedHas | BlindCriterion
+export type PreparedCriterion =
+  | ValueCriterion
+  | PreparedChain
+  | PreparedHas
+  | BlindCriterion
+  /** `any` of none is never, `all` of none is always */
+  | { readonly kind: 'any' | 'all'; readonly of: readonly PreparedCriterion[] }
+  | { readonly kind: 'not'; readonly of: PreparedCriterion }
 
 export interface PreparedChain extends Omit<ChainCriterion, 'target'> {
   readonly target: PreparedTarget
