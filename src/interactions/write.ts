@@ -1,5 +1,7 @@
+import { equalJson } from '../fhir/json-equal.ts'
 import { isObject, stringifyJson, type Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
+import type { Released } from '../governance/gate.ts'
 import { lock } from '../store/lock.ts'
 import { currents, lastVersions, save, type LastVersion } from '../store/resources.ts'
 import { nilPatient } from '../store/row.ts'
@@ -32,6 +34,8 @@ export interface Written {
   readonly updatedAt: Date
   /** there was none before, or it was deleted */
   readonly created: boolean
+  /** it says what the current version says: that one stays, no new one was made */
+  readonly unchanged: boolean
   /** with `id`, `meta.versionId` and `meta.lastUpdated` as they are now */
   readonly resource: Resource
 }
@@ -41,8 +45,10 @@ interface Located extends Write {
 }
 
 /**
- * Writes new versions, all of them in one pass: locks, versions, scopes, the gate, the rows.
+ * Writes new versions, all of them in one pass: locks, versions, scopes, the gate, the rows. What says
+ * the same as the current version makes no new one.
  *
+ * @returns one for each write, in their order
  * @throws FhirError 403 when a scope does not reach the resource before or after, 412 on a stale If-Match
  */
 export async function writeAll(tx: Tx, context: Context, writes: readonly Write[]): Promise<Written[]> {
@@ -50,15 +56,21 @@ export async function writeAll(tx: Tx, context: Context, writes: readonly Write[
   // new ids too: an export tells by the locks which writes are under way (store/writers.ts)
   const keys = located.map(({ type, internal }) => ({ type, id: internal }))
   await lock(tx, keys)
-  await judgeExisting(tx, context, located)
+  const last = new Map((await lastVersions(tx, keys)).map((one) => [`${one.type}/${one.id}`, one]))
+  const before = await currentVersions(tx, context, [...last.values()])
+  judgeAll(context, before.values())
   const now = context.now()
-  const last = await lastVersions(tx, keys)
-  const lastByKey = new Map(last.map((one) => [`${one.type}/${one.id}`, one]))
-  const versioned = located.map((write) =>
-    nextVersion(write, lastByKey.get(`${write.type}/${write.internal}`), now),
-  )
-  const rows = await context.gate.admit(tx, versioned)
-  const written = versioned.map((one, index) => ({ ...one, patient: rows[index]?.patient ?? nilPatient }))
+  const versioned = located.map((write) => {
+    const key = `${write.type}/${write.internal}`
+    return nextVersion(write, last.get(key), before.get(key), now)
+  })
+  const changed = versioned.filter(({ unchanged }) => !unchanged)
+  const rows = await context.gate.admit(tx, changed)
+  const patients = new Map(rows.map((row) => [`${row.type}/${row.id}`, row.patient]))
+  const written = versioned.map((one) => {
+    const key = `${one.type}/${one.internal}`
+    return { ...one, patient: patients.get(key) ?? before.get(key)?.row.patient ?? nilPatient }
+  })
   for (const one of written) {
     demandOn(context, one.fresh ? 'c' : 'u', { ...one, resource: () => one.resource })
   }
@@ -71,13 +83,22 @@ async function locateAll(tx: Tx, context: Context, writes: readonly Write[]): Pr
   return writes.map((write, index) => ({ ...write, internal: claimed[index]?.id ?? write.id }))
 }
 
+/** What is there of the resources, by `type/internal id`: looked at only where there is something. */
+async function currentVersions(
+  tx: Tx,
+  context: Context,
+  last: readonly LastVersion[],
+): Promise<Map<string, Released>> {
+  const there = last.filter(({ method }) => method !== 'DELETE')
+  if (there.length === 0) return new Map()
+  const released = await context.gate.release(tx, context.access, await currents(tx, there))
+  return new Map(released.map((one) => [`${one.type}/${one.row.id}`, one]))
+}
+
 /** A scope that holds for some resources only must hold for what is there, not just for what comes. */
-async function judgeExisting(tx: Tx, context: Context, writes: readonly Located[]): Promise<void> {
-  const narrow = writes.filter(({ type, fresh }) => !fresh && !permitsAll(context.access, type, 'u'))
-  if (narrow.length === 0) return
-  const keys = narrow.map(({ type, internal }) => ({ type, id: internal }))
-  const before = await context.gate.release(tx, context.access, await currents(tx, keys))
+function judgeAll(context: Context, before: Iterable<Released>): void {
   for (const one of before) {
+    if (permitsAll(context.access, one.type, 'u')) continue
     demandOn(context, 'u', { type: one.type, patient: one.row.patient, resource: () => resourceOf(one) })
   }
 }
@@ -85,6 +106,7 @@ async function judgeExisting(tx: Tx, context: Context, writes: readonly Located[
 function nextVersion(
   write: Located,
   last: LastVersion | undefined,
+  before: Released | undefined,
   now: Date,
 ): Located & Omit<Written, 'patient'> {
   const exists = last !== undefined && last.method !== 'DELETE'
@@ -94,10 +116,24 @@ function nextVersion(
       `${write.type}: If-Match names another version than the current one`,
     )
   }
+  const same = before && last && unchanged(write, last, before)
+  if (same) return same
   const version = (last?.version ?? 0) + 1
   // two versions of one resource never share a time: histories are ordered by it
   const updatedAt = new Date(Math.max(now.getTime(), (last?.updatedAt.getTime() ?? 0) + 1))
-  return { ...write, version, updatedAt, created: !exists, resource: stamped(write, version, updatedAt) }
+  const resource = stamped(write, version, updatedAt)
+  return { ...write, version, updatedAt, created: !exists, unchanged: false, resource }
+}
+
+/** @returns the current version when what comes says the same; version and time are the server's to say */
+function unchanged(
+  write: Located,
+  { version, updatedAt }: LastVersion,
+  before: Released,
+): ReturnType<typeof nextVersion> | undefined {
+  const resource = stamped(write, version, updatedAt)
+  const isSame = stringifyJson(resource) === before.text || equalJson(resource, resourceOf(before))
+  return isSame ? { ...write, version, updatedAt, created: false, unchanged: true, resource } : undefined
 }
 
 /** The resource under its id and version. `resourceType`, `id`, `meta` come first, as people expect. */
@@ -143,6 +179,11 @@ export function writtenAnswer(
   const body =
     prefer.return === 'representation'
       ? stringifyJson(resource)
-      : successOutcome(`${type}: ${created ? 'created' : 'updated'}`)
+      : successOutcome(`${type}: ${outcomeOf(written)}`)
   return { ...answer, body }
+}
+
+function outcomeOf({ created, unchanged }: Written): string {
+  if (unchanged) return 'no change, no new version'
+  return created ? 'created' : 'updated'
 }

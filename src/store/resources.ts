@@ -109,6 +109,7 @@ function allVersions(condition: Sql): Sql {
  * @param rows at most one for each resource
  */
 export async function save(tx: Tx, rows: readonly WritableRow[]): Promise<void> {
+  if (rows.length === 0) return
   const updates = rows.filter((row) => row.version > 1)
   if (updates.length > 0) await retire(tx, updates)
   await insert(tx, rows)

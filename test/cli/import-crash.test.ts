@@ -82,7 +82,7 @@ describe('an import that was broken off', () => {
     await sink.importBatch(items.slice(0, 2), 'fourth file')
     const results = await sink.importBatch(items, 'fourth file')
     expect(results.map((result) => 'refused' in result)).toEqual([false, false, false, false])
-    await sink.importBatch(items, 'fourth file')
+    await sink.importBatch([...items, { line: 3, resource: organization('five', 'org-4') }], 'fourth file')
     expect((await versions('Organization')).sort()).toEqual(['1', '1', '1', '2'])
   })
 })

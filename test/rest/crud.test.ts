@@ -1,5 +1,5 @@
 import supertest from 'supertest'
-import { fhirType, startServer, type Client, type TestServer } from '../support/server.ts'
+import { startServer, type Client, type TestServer } from '../support/server.ts'
 
 let server: TestServer
 let client: Client
@@ -76,13 +76,38 @@ describe('update', () => {
     expect([answer.status, answer.body.resourceType]).toEqual([status, 'OperationOutcome'])
   })
 
+  it('makes no version when nothing changes: 200 with the ETag and Last-Modified that were', async () => {
+    const path = '/fhir/Observation/same'
+    const text = (value: string, meta = '"meta":{"tag":[{"code":"a"}]},') =>
+      `{"resourceType":"Observation","id":"same",${meta}"status":"final","code":{"text":"x"},` +
+      `"subject":{"reference":"Patient/IPP-7"},"valueQuantity":{"value":${value}}}`
+    const first = await client.put(path, text('1.50'))
+    expect(first.status).toBe(201)
+    const { text: stored, headers } = await client.get(path)
+    const reordered = text('1.50').replace(
+      '"status":"final","code":{"text":"x"}',
+      '"code":{"text":"x"},"status":"final"',
+    )
+    for (const body of [text('1.50'), stored, reordered]) {
+      const again = await client.put(path, body)
+      expect([again.status, again.headers['etag']]).toEqual([200, 'W/"1"'])
+      expect(again.headers['last-modified']).toBe(headers['last-modified'])
+      expect(again.headers['location']).toBe(first.headers['location'])
+    }
+    expect((await client.get(`${path}/_history`)).body).toHaveProperty('entry.length', 1)
+    const digits = await client.put(path, text('1.5'))
+    const untagged = await client.put(path, text('1.5', ''))
+    expect([digits, untagged].map((one) => one.headers['etag'])).toEqual(['W/"2"', 'W/"3"'])
+  })
+
   it('refuses a stale If-Match with 412 and takes the right one', async () => {
     const path = '/fhir/Basic/lock'
     const basic = { resourceType: 'Basic', id: 'lock', code: { text: 'x' } }
     await client.put(path, basic)
     expect((await client.put(path, basic).set('If-Match', 'W/"7"')).status).toBe(412)
-    expect((await client.put(path, basic).set('If-Match', 'W/"1"')).status).toBe(200)
-    expect((await client.put(path, basic).set('If-Match', 'W/"1"')).status).toBe(412)
+    const changed = { ...basic, code: { text: 'y' } }
+    expect((await client.put(path, changed).set('If-Match', 'W/"1"')).status).toBe(200)
+    expect((await client.put(path, changed).set('If-Match', 'W/"1"')).status).toBe(412)
     expect(
       (await client.put('/fhir/Basic/none', { ...basic, id: 'none' }).set('If-Match', 'W/"1"')).status,
     ).toBe(412)
@@ -156,7 +181,7 @@ describe('negotiation', () => {
     ['Accept: application/xml', 'get', '/fhir/Patient', { Accept: 'application/xml' }, 406],
     ['_format=xml', 'get', '/fhir/Patient?_format=xml', {}, 406],
     ['a body that is not JSON', 'post', '/fhir/Patient', { 'Content-Type': 'text/plain' }, 415],
-    ['PATCH', 'patch', '/fhir/Patient/pat-1', { 'Content-Type': fhirType }, 405],
+    ['a method that is not there', 'delete', '/fhir/Patient/pat-1/_history', {}, 405],
     ['a type that is none', 'get', '/fhir/Potient', {}, 404],
     ['an operation that is none', 'get', '/fhir/Patient/$frobnicate', {}, 404],
   ] as const)('answers %s with %s %s %j: %i', async (_what, method, path, headers, status) => {
@@ -167,7 +192,7 @@ describe('negotiation', () => {
     expect(answer.status).toBe(status)
     const outcome = JSON.parse(answer.text) as { resourceType: string }
     expect(outcome.resourceType).toBe('OperationOutcome')
-    if (status === 405) expect(answer.headers['allow']).toBe('DELETE, GET, HEAD, PUT')
+    if (status === 405) expect(answer.headers['allow']).toBe('GET, HEAD')
   })
 
   it('answers 401 with a challenge when there is no token, but for discovery, metadata and health', async () => {
