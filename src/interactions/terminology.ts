@@ -1,0 +1,113 @@
+import { restrict } from '../access/access.ts'
+import { scopesFor } from '../access/scope.ts'
+import { plainQuery, searchParameter } from '../fhir/parse-criterion.ts'
+import { FhirError, issue } from '../fhir/outcome.ts'
+import type { Query, SearchValue } from '../fhir/query.ts'
+import { drawsOn, type Needed } from '../fhir/terminology-compose.ts'
+import { terminologyNeeds, withTokens } from '../fhir/terminology-query.ts'
+import { StoredTerminology } from '../fhir/terminology-stored.ts'
+import {
+  inPackages,
+  packageTerminology,
+  splitCanonical,
+  terminologyOver,
+  type Terminology,
+} from '../fhir/terminology.ts'
+import type { Released } from '../governance/gate.ts'
+import type { StoredRow } from '../store/row.ts'
+import { exportRows } from '../store/search.ts'
+import type { Tx } from '../store/tx.ts'
+import type { Context } from './context.ts'
+import { releasedByKey, resourceOf, valueCriterion } from './released.ts'
+
+/**
+ * Puts plain tokens in the place of `:in`, `:not-in`, `:above` and `:below`, by the packages and by the
+ * ValueSets and CodeSystems that the caller may search. Call it between reading a query and asking rows.
+ *
+ * @throws FhirError 400: `not-found` for what is not held, `not-supported` for what cannot be listed,
+ *   `too-costly` beyond 10,000 codes
+ */
+export async function resolveTerminology(tx: Tx, context: Context, query: Query): Promise<Query> {
+  const needed = terminologyNeeds(query)
+  return needed.length === 0 ? query : withTokens(query, await terminologyFor(tx, context, needed))
+}
+
+/** A graph that is deeper, or of more stored resources, is refused. */
+const maxDepth = 20
+const maxStored = 500
+
+/**
+ * The terminology that some resources need: what the packages hold, and what is stored here and the caller
+ * may search. Where both hold a canonical URL, the packages count: what FHIR defines is not redefined by a
+ * write.
+ *
+ * @throws FhirError 400 `too-costly` when one draws on too many others
+ */
+export async function terminologyFor(
+  tx: Tx,
+  context: Context,
+  needed: readonly Needed[],
+): Promise<Terminology> {
+  // what a permit releases is judged by published definitions alone
+  if (context.access.kind === 'research') return packageTerminology
+  const stored = new StoredTerminology(context.base)
+  const asked = new Set<string>()
+  let waiting = needed
+  for (let depth = 0; waiting.length > 0; depth++) {
+    const fresh = waiting.filter((one) => !asked.has(keyOf(one)))
+    for (const one of fresh) asked.add(keyOf(one))
+    await load(tx, context, stored, fresh)
+    if (depth > maxDepth || stored.size > maxStored) {
+      throw new FhirError(400, [issue('too-costly', 'a value set that draws on too many others')])
+    }
+    waiting = fresh.flatMap(({ type, canonical }) => {
+      const found = type === 'ValueSet' ? stored.lookup(type, canonical) : undefined
+      return found ? drawsOn(found) : []
+    })
+  }
+  return terminologyOver(stored.lookup)
+}
+
+function keyOf({ type, canonical }: Needed): string {
+  return `${type} ${canonical}`
+}
+
+/** Reads what the packages do not hold, by id or by canonical URL. */
+async function load(
+  tx: Tx,
+  context: Context,
+  stored: StoredTerminology,
+  needed: readonly Needed[],
+): Promise<void> {
+  for (const type of ['ValueSet', 'CodeSystem'] as const) {
+    if (scopesFor(context.access, type, 's').length === 0) continue
+    const canonicals = needed
+      .filter((one) => one.type === type && !inPackages(type, one.canonical))
+      .map(({ canonical }) => canonical)
+    const ids = canonicals.flatMap((canonical) => stored.idOf(type, canonical) ?? [])
+    const urls = canonicals.flatMap((canonical) => [canonical, splitCanonical(canonical)[0]])
+    const found = [
+      ...(await releasedByKey(tx, context, type, ids, 's')),
+      ...(await releasedByUrl(tx, context, type, [...new Set(urls)])),
+    ]
+    for (const one of found) stored.add(resourceOf(one))
+  }
+}
+
+async function releasedByUrl(
+  tx: Tx,
+  context: Context,
+  type: string,
+  urls: readonly string[],
+): Promise<Released[]> {
+  if (urls.length === 0) return []
+  const values = urls.map((uri): SearchValue => ({ kind: 'uri', uri, match: 'exact' }))
+  const query = plainQuery(type, [valueCriterion(searchParameter(type, 'url'), values)])
+  const prepared = await context.gate.prepare(tx, restrict(context.access, query))
+  const rows: StoredRow[] = []
+  for await (const batch of exportRows(tx, prepared, { now: context.now().getTime() })) {
+    rows.push(...batch)
+    if (rows.length > maxStored) break // terminologyFor refuses it
+  }
+  return context.gate.release(tx, context.access, rows)
+}
