@@ -1,9 +1,15 @@
 import { extractParameter, type ExtractOptions } from './extract.ts'
-import type { IndexValue } from './index-value.ts'
 import type { Resource } from './json.ts'
-import { matchesInterval, matchesNumber } from './match-prefix.ts'
-import { normalise } from './normalise.ts'
-import type { ChainCriterion, Criterion, HasCriterion, Query, SearchValue, ValueCriterion } from './query.ts'
+import { matchesValue } from './match-value.ts'
+import type {
+  ChainCriterion,
+  CompositeCriterion,
+  Criterion,
+  HasCriterion,
+  Query,
+  SearchValue,
+  ValueCriterion,
+} from './query.ts'
 
 /** Where chains and `_has` look; each answers with what the caller may see, and no more. */
 export interface MatchOptions extends ExtractOptions {
@@ -18,6 +24,7 @@ export interface MatchOptions extends ExtractOptions {
  * a resource that is already at hand. Sort, paging and includes play no part.
  *
  * @throws TypeError for a chain or `_has` without the callback that it needs
+ * @throws FhirError 400 `not-supported` for a value set or a concept that nobody replaced by its tokens
  * @see FHIR R4 § Search
  */
 export function matches(query: Query, resource: Resource, options: MatchOptions): boolean {
@@ -31,85 +38,64 @@ function matchesCriterion(criterion: Criterion, resource: Resource, options: Mat
   switch (criterion.kind) {
     case 'value':
       return matchesValues(criterion, resource, options)
+    case 'composite':
+      return matchesComposite(criterion, resource, options)
     case 'chain':
       return matchesChain(criterion, resource, options)
     case 'has':
       return matchesHas(criterion, resource, options)
+    case 'any':
+      return criterion.of.some((one) => matchesCriterion(one, resource, options))
+    case 'all':
+      return criterion.of.every((one) => matchesCriterion(one, resource, options))
+    case 'not':
+      return !matchesCriterion(criterion.of, resource, options)
   }
+}
+
+/**
+ * The name that extraction files the values under which a criterion asks for: `subject:identifier`,
+ * `code:text`, `identifier:of-type`, and the parameter's own code else.
+ */
+export function indexedName({ parameter, modifier, values }: ValueCriterion): string {
+  if (modifier === 'identifier' || modifier === 'text') return `${parameter.code}:${modifier}`
+  return values[0]?.kind === 'of-type' ? `${parameter.code}:of-type` : parameter.code
 }
 
 function matchesValues(criterion: ValueCriterion, resource: Resource, options: MatchOptions): boolean {
   const { parameter, modifier, values } = criterion
-  const code = modifier === 'identifier' ? `${parameter.code}:identifier` : parameter.code
+  const name = indexedName(criterion)
   // one extraction gives both `subject` and `subject:identifier`
   const found = extractParameter(resource, parameter.code, options).filter(
-    (index) => index.parameter === code,
+    (index) => index.parameter === name,
   )
-  if (modifier === 'missing') {
-    return values.some((value) => value.kind === 'missing' && value.missing === (found.length === 0))
-  }
+  if (modifier === 'missing') return isMissing(values, found.length === 0)
   const any = found.some((index) => values.some((value) => matchesValue(value, index, modifier)))
   // "including resources that have no value": `:not` is the complement
   return modifier === 'not' ? !any : any
 }
 
-function matchesValue(value: SearchValue, index: IndexValue, modifier: ValueCriterion['modifier']): boolean {
-  switch (value.kind) {
-    case 'token':
-      return index.kind === 'token' && matchesToken(value, index)
-    case 'string':
-      return index.kind === 'string' && matchesString(value.text, index.text, modifier)
-    case 'reference':
-      return index.kind === 'reference' && matchesReference(value, index)
-    case 'date':
-      return index.kind === 'date' && matchesInterval(value, index)
-    case 'number':
-      return index.kind === 'number' && matchesNumber(value, index)
-    case 'quantity':
-      return index.kind === 'quantity' && matchesUnit(value, index) && matchesNumber(value, index)
-    case 'uri':
-      return index.kind === 'uri' && matchesUri(value, index.uri)
-    case 'missing':
-      return false
-  }
+function isMissing(values: readonly SearchValue[], missing: boolean): boolean {
+  return values.some((value) => value.kind === 'missing' && value.missing === missing)
 }
 
-type Value<Kind> = SearchValue & { readonly kind: Kind }
-type Index<Kind> = IndexValue & { readonly kind: Kind }
-
-/** Systems exactly; codes as the index has them. A token of which nothing is known matches nothing. */
-function matchesToken({ system, code }: Value<'token'>, index: Index<'token'>): boolean {
-  if (code !== undefined && index.code !== code) return false
-  if (system === '') return index.system === undefined
-  return system === undefined || index.system === system
-}
-
-/** "Equals or starts with", without case and accents, unless a modifier says otherwise. */
-function matchesString(text: string, index: string, modifier: ValueCriterion['modifier']): boolean {
-  if (modifier === 'exact') return index === text
-  const [wanted, found] = [normalise(text), normalise(index)]
-  return modifier === 'contains' ? found.includes(wanted) : found.startsWith(wanted)
-}
-
-function matchesReference({ type, id, url }: Value<'reference'>, index: Index<'reference'>): boolean {
-  if (url !== undefined) return index.url === url
-  return index.id === id && (type === undefined || index.type === type)
-}
-
-/** With a system: system and code exactly. Without: "the code or the unit". */
-function matchesUnit({ system, code }: Value<'quantity'>, index: Index<'quantity'>): boolean {
-  if (system !== undefined) return index.system === system && (code === undefined || index.code === code)
-  return code === undefined || index.code === code || index.unit === code
-}
-
-function matchesUri({ uri, match }: Value<'uri'>, index: string): boolean {
-  if (match === 'below') return isBelow(index, uri)
-  return match === 'above' ? isBelow(uri, index) : index === uri
-}
-
-/** `http://example.org/fhir/ValueSet` is below `http://example.org/fhir`, by whole segments. */
-function isBelow(uri: string, above: string): boolean {
-  return uri === above || uri.startsWith(above.endsWith('/') ? above : `${above}/`)
+/** All components of a value within one focus: a systolic code beside a diastolic number is no match. */
+function matchesComposite(
+  { parameter, modifier, values }: CompositeCriterion,
+  resource: Resource,
+  options: MatchOptions,
+): boolean {
+  const foci = extractParameter(resource, parameter.code, options)
+  if (modifier === 'missing') return isMissing(values.flat(), foci.length === 0)
+  return foci.some(
+    (focus) =>
+      focus.kind === 'composite' &&
+      values.some((asked) =>
+        asked.every((value, at) =>
+          focus.components[at]?.some((index) => matchesValue(value, index, undefined)),
+        ),
+      ),
+  )
 }
 
 function matchesChain(

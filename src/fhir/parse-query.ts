@@ -1,8 +1,9 @@
-import { isResourceType, searchParameters, typeDefinition } from './definitions.ts'
+import { searchParameters, typeDefinition } from './definitions.ts'
 import { FhirError, issue } from './outcome.ts'
-import { canLeadTo, notSupported, parseCriterion, plainQuery, searchParameter } from './parse-criterion.ts'
+import { notSupported, parseCriterion, plainQuery, searchParameter } from './parse-criterion.ts'
+import { parseInclude, parseRevinclude } from './parse-include.ts'
 import type { SearchContext } from './parse-search-value.ts'
-import type { Include, Query } from './query.ts'
+import type { Query } from './query.ts'
 
 export interface ParseOptions extends SearchContext {
   /** `Prefer: handling=`: lenient leaves out what we do not have and says so; strict refuses it */
@@ -69,22 +70,31 @@ function apply(draft: Draft, key: string, value: string, context: SearchContext)
     draft.criteria = [...draft.criteria, parseCriterion(draft.type, key, value, context)]
     return
   }
-  if (modifier !== undefined) throw notSupported(key, 'a modifier that is not supported')
-  control(draft, value)
+  control(draft, value, modifier)
 }
 
 /** What shapes the answer and is no criterion. @see FHIR R4 § Search, "Managing Returned Resources" */
-const controls: ReadonlyMap<string, (draft: Draft, value: string) => void> = new Map([
-  ['_count', applyCount],
-  ['_sort', applySort],
+const controls: ReadonlyMap<string, Control> = new Map([
+  ['_count', plain('_count', applyCount)],
+  ['_sort', plain('_sort', applySort)],
   ['_include', applyInclude],
   ['_revinclude', applyRevinclude],
-  ['_total', applyTotal],
-  ['_elements', applyElements],
-  ['_summary', applySummary],
-  ['_format', () => undefined],
-  ['_pretty', () => undefined],
+  ['_total', plain('_total', applyTotal)],
+  ['_elements', plain('_elements', applyElements)],
+  ['_summary', plain('_summary', applySummary)],
+  ['_format', plain('_format', () => undefined)],
+  ['_pretty', plain('_pretty', () => undefined)],
 ])
+
+type Control = (draft: Draft, value: string, modifier: string | undefined) => void
+
+/** A control that has no modifiers. */
+function plain(name: string, control: (draft: Draft, value: string) => void): Control {
+  return (draft, value, modifier) => {
+    if (modifier !== undefined) throw notSupported(name, 'a modifier that is not supported')
+    control(draft, value)
+  }
+}
 
 function invalid(name: string, what: string): FhirError {
   return FhirError.invalid(`${name}: ${what}`, name)
@@ -134,30 +144,10 @@ function applyElements(draft: Draft, value: string): void {
   draft.elements = [...new Set([...(draft.elements ?? []), ...elements])]
 }
 
-function applyInclude(draft: Draft, value: string): void {
-  const include = parseInclude('_include', value)
-  if (include.source !== draft.type) throw invalid('_include', `a reference of ${draft.type} expected`)
-  draft.include = [...draft.include, include]
+function applyInclude(draft: Draft, value: string, modifier: string | undefined): void {
+  draft.include = [...draft.include, parseInclude(draft.type, value, modifier)]
 }
 
-function applyRevinclude(draft: Draft, value: string): void {
-  const include = parseInclude('_revinclude', value)
-  const leadsHere = include.target === undefined || include.target === draft.type
-  if (!leadsHere || !canLeadTo(include.source, include.parameter.code, draft.type)) {
-    throw invalid('_revinclude', `a reference to ${draft.type} expected`)
-  }
-  draft.revinclude = [...draft.revinclude, include]
-}
-
-/** `Observation:subject`, `Observation:subject:Patient` */
-function parseInclude(name: '_include' | '_revinclude', value: string): Include {
-  const [source = '', code = '', target, ...more] = value.split(':')
-  if (source === '*' || code === '*') throw notSupported(name, 'the wildcard is not supported')
-  if (!isResourceType(source) || more.length > 0) throw invalid(name, 'Type:reference expected')
-  const parameter = searchParameters(source).get(code)
-  if (parameter?.type !== 'reference') throw invalid(name, `a reference parameter of ${source} expected`)
-  if (target !== undefined && (!isResourceType(target) || !canLeadTo(source, code, target))) {
-    throw invalid(name, 'a type that it cannot refer to')
-  }
-  return { source, parameter: searchParameter(source, code), target }
+function applyRevinclude(draft: Draft, value: string, modifier: string | undefined): void {
+  draft.revinclude = [...draft.revinclude, parseRevinclude(draft.type, value, modifier)]
 }

@@ -15,14 +15,55 @@ export interface Query {
   readonly summary: 'true' | 'text' | 'data' | 'count' | 'false' | undefined
 }
 
-export type Criterion = ValueCriterion | ChainCriterion | HasCriterion
+export type Criterion =
+  | ValueCriterion
+  | CompositeCriterion
+  | ChainCriterion
+  | HasCriterion
+  | AnyCriterion
+  | AllCriterion
+  | NotCriterion
 
 /** `code=a,b`, `name:exact=x`, `date=ge2020`: values are ORed. */
 export interface ValueCriterion {
   readonly kind: 'value'
   readonly parameter: SearchParameter
-  readonly modifier: 'missing' | 'not' | 'exact' | 'contains' | 'identifier' | undefined
+  /**
+   * `text` makes a token parameter one of strings. `above`, `below`, `in`, `not-in` and `of-type` leave no
+   * modifier: their values say it (`not-in` is `not`).
+   */
+  readonly modifier: 'missing' | 'not' | 'exact' | 'contains' | 'identifier' | 'text' | undefined
   readonly values: readonly SearchValue[]
+}
+
+/**
+ * `component-code-value-quantity=8480-6$gt140`: one part of the resource meets all components of a value.
+ * With `missing` the values are `missing` ones, each alone in its list.
+ */
+export interface CompositeCriterion {
+  readonly kind: 'composite'
+  readonly parameter: SearchParameter
+  readonly modifier: 'missing' | undefined
+  /** in the order of the components; values are ORed */
+  readonly values: readonly (readonly SearchValue[])[]
+}
+
+/** One of them holds: `or` of `_filter`, a compartment's parameters. `[]`: never. */
+export interface AnyCriterion {
+  readonly kind: 'any'
+  readonly of: readonly Criterion[]
+}
+
+/** All of them hold. `[]`: always. */
+export interface AllCriterion {
+  readonly kind: 'all'
+  readonly of: readonly Criterion[]
+}
+
+/** `not` of `_filter`: what `of` does not find, also for want of a value. */
+export interface NotCriterion {
+  readonly kind: 'not'
+  readonly of: Criterion
 }
 
 /** `subject:Patient.gender=male`: `target` is searched, the reference must lead to a match. */
@@ -47,6 +88,17 @@ export type SearchValue =
    * in the form of the index: lower case, but for identifiers, ids and URIs, which are told apart by case.
    */
   | { readonly kind: 'token'; readonly system: string | undefined; readonly code: string | undefined }
+  /** `:of-type`: the coding of Identifier.type, and the identifier's value; both are asked for exactly */
+  | { readonly kind: 'of-type'; readonly system: string; readonly code: string; readonly value: string }
+  /** `:in` and `:not-in`: a token of this ValueSet; replaced by its tokens before any row is asked */
+  | { readonly kind: 'value-set'; readonly valueSet: string }
+  /** `:above` and `:below` on tokens, by the hierarchy of the CodeSystem; replaced in the same way */
+  | {
+      readonly kind: 'concept'
+      readonly system: string
+      readonly code: string
+      readonly direction: 'above' | 'below'
+    }
   | { readonly kind: 'string'; readonly text: string }
   /** `type` is undefined for a bare id; `url` is set for absolute ones that are not of this base */
   | {
@@ -78,11 +130,21 @@ export type SearchValue =
       readonly code: string | undefined
     }
   | { readonly kind: 'uri'; readonly uri: string; readonly match: 'exact' | 'above' | 'below' }
+  /** `Location.near`: no further than `metres` from the point, along a great circle of the WGS84 mean sphere */
+  | {
+      readonly kind: 'near'
+      readonly latitude: number
+      readonly longitude: number
+      readonly metres: number
+    }
   | { readonly kind: 'missing'; readonly missing: boolean }
 
 export interface Include {
-  /** the type that holds the reference */
+  /** the type that holds the reference; `*`: any */
   readonly source: string
-  readonly parameter: SearchParameter
+  /** `*`: all references of the source */
+  readonly parameter: SearchParameter | '*'
   readonly target: string | undefined
+  /** followed from what was included too, not from the matches alone */
+  readonly iterate: boolean
 }

@@ -99,7 +99,7 @@ describe('narrowing', () => {
       parseScopes('system/Observation.rs?code=x', zone),
       parseScopes('system/Observation.rs?status=final', zone),
     )
-    const codes = scope?.filters[0]?.criteria.map((one) => one.parameter.code)
+    const codes = scope?.filters[0]?.criteria.map((one) => one.kind === 'value' && one.parameter.code)
     expect(codes?.sort()).toEqual(['code', 'status'])
   })
 

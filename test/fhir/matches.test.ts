@@ -152,7 +152,7 @@ describe('A quantity (R4 § Search, "quantity")', () => {
     ['lt5.5', true],
     ['ap5', true],
     ['5.4|http://unitsofmeasure.org|mmol/L', true],
-    ['5.4|http://unitsofmeasure.org|mmol/l', false],
+    ['5.4|http://unitsofmeasure.org|mmol/l', true],
     ['5.4|http://unitsofmeasure.org|mg/dL', false],
     ['5.4|http://unitsofmeasure.org|', true],
     ['5.4|http://other.example|mmol/L', false],

@@ -34,9 +34,7 @@ const unknown = [
   'Observation?code-value-quantity=a$5',
   'Observation?code:in=http://x.example/vs',
   'Patient?_has:Observation:nickname:code=x',
-  'Patient?_include=*',
-  'Patient?_include=Patient:*',
-  'Patient?_include:iterate=Patient:organization',
+  'Patient?_include:nickname=Patient:organization',
   'Patient?=x',
   'Patient?__proto__=x',
   'Patient?constructor=x',
@@ -76,6 +74,10 @@ const bad = [
   'Patient?_include=Patient',
   'Patient?_revinclude=Observation:encounter',
   'Patient?_revinclude=Observation:subject:Group',
+  'Patient?_revinclude=Medication:*',
+  'Patient?_include=Patient:*:Observation',
+  'Patient?_include=*:organization',
+  'Patient?_include:iterate=Patient:name',
   'Patient?_sort=',
 ]
 

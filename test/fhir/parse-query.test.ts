@@ -1,23 +1,8 @@
 import fc from 'fast-check'
 import { parseQuery } from '../../src/fhir/parse-query.ts'
-import type { Criterion, Query } from '../../src/fhir/query.ts'
+import type { Include } from '../../src/fhir/query.ts'
 import { escapeValue } from '../../src/fhir/search-escape.ts'
-import { base, parse, strict } from '../support/search.ts'
-
-/** The criteria with parameters by their code, and no more than what was asked. */
-function brief(query: Query): unknown[] {
-  return query.criteria.map((criterion: Criterion) => {
-    const code = criterion.parameter.code
-    switch (criterion.kind) {
-      case 'value':
-        return { [code + (criterion.modifier ? `:${criterion.modifier}` : '')]: criterion.values }
-      case 'chain':
-        return { [`${code}→${criterion.target.type}`]: brief(criterion.target) }
-      case 'has':
-        return { [`${criterion.source.type}←${code}`]: brief(criterion.source) }
-    }
-  })
-}
+import { base, brief, parse, strict } from '../support/search.ts'
 
 const token = (system: string | undefined, code: string | undefined) => ({ kind: 'token', system, code })
 const reference = (type: string | undefined, id: string, url?: string) => ({
@@ -149,8 +134,12 @@ describe('A search criterion (R4 § Search, "Search Parameter Types")', () => {
   })
 
   it('is one of many that must all hold, each with values of which one must', () => {
-    const { criteria } = parse('Observation?code=a,b&code=c&date=ge2020&date=lt2021').query
-    expect(criteria.map(({ parameter }) => parameter.code)).toEqual(['code', 'code', 'date', 'date'])
+    const { query } = parse('Observation?code=a,b&code=c&status=final')
+    expect(brief(query)).toEqual([
+      { code: [token(undefined, 'a'), token(undefined, 'b')] },
+      { code: [token(undefined, 'c')] },
+      { status: [token(undefined, 'final')] },
+    ])
   })
 
   it('widens ap on a date by a tenth of the time until now', () => {
@@ -165,6 +154,13 @@ describe('A search criterion (R4 § Search, "Search Parameter Types")', () => {
     })
   })
 })
+
+function included(includes: readonly Include[]): string[] {
+  return includes.map(({ source, parameter, target, iterate }) => {
+    const code = parameter === '*' ? '*' : parameter.code
+    return [source, code, ...(target === undefined ? [] : [target])].join(':') + (iterate ? ' iterate' : '')
+  })
+}
 
 describe('What shapes the answer (R4 § Search, "Managing Returned Resources")', () => {
   it('is read beside the criteria', () => {
@@ -183,13 +179,22 @@ describe('What shapes the answer (R4 § Search, "Managing Returned Resources")',
       ['date', true],
       ['code', false],
     ])
-    expect(query.include.map(({ source, parameter, target }) => [source, parameter.code, target])).toEqual([
-      ['Observation', 'subject', 'Patient'],
-      ['Observation', 'encounter', undefined],
-    ])
-    expect(query.revinclude.map(({ source, parameter }) => [source, parameter.code])).toEqual([
-      ['Provenance', 'target'],
-    ])
+    expect(included(query.include)).toEqual(['Observation:subject:Patient', 'Observation:encounter'])
+    expect(included(query.revinclude)).toEqual(['Provenance:target'])
+  })
+
+  it.each([
+    ['Observation?_include=*', ['*:*']],
+    ['Observation?_include=*:*:Patient', ['*:*:Patient']],
+    ['Observation?_include=Observation:*', ['Observation:*']],
+    ['Observation?_include:iterate=Patient:general-practitioner', ['Patient:general-practitioner iterate']],
+    ['Observation?_include:recurse=Observation:has-member', ['Observation:has-member iterate']],
+    ['Patient?_revinclude=*', ['*:*']],
+    ['Patient?_revinclude=Provenance:*', ['Provenance:*']],
+    ['Patient?_revinclude:iterate=Provenance:target', ['Provenance:target iterate']],
+  ])('reads %s', (search, expected) => {
+    const { include, revinclude } = parse(search).query
+    expect(included([...include, ...revinclude])).toEqual(expected)
   })
 
   it('caps _count at 1000, and takes 0 for _summary=count', () => {

@@ -1,3 +1,4 @@
+import type { Criterion, Query } from '../../src/fhir/query.ts'
 import { parseQuery, type ParsedQuery, type ParseOptions } from '../../src/fhir/parse-query.ts'
 
 export const base = 'https://hospital.example/fhir'
@@ -14,4 +15,30 @@ export function parse(search: string, options = strict): ParsedQuery {
       return [pair.slice(0, at), pair.slice(at + 1)] as const
     })
   return parseQuery(type, pairs, options)
+}
+
+/** The criteria with parameters by their code, and no more than what was asked. */
+export function brief({ criteria }: Query): unknown[] {
+  return criteria.map(briefly)
+}
+
+function briefly(criterion: Criterion): unknown {
+  switch (criterion.kind) {
+    case 'value':
+    case 'composite':
+      return { [named(criterion)]: criterion.values }
+    case 'chain':
+      return { [`${criterion.parameter.code}→${criterion.target.type}`]: brief(criterion.target) }
+    case 'has':
+      return { [`${criterion.source.type}←${criterion.parameter.code}`]: brief(criterion.source) }
+    case 'any':
+    case 'all':
+      return { [criterion.kind]: criterion.of.map(briefly) }
+    case 'not':
+      return { not: briefly(criterion.of) }
+  }
+}
+
+function named({ parameter, modifier }: Extract<Criterion, { kind: 'value' | 'composite' }>): string {
+  return modifier === undefined ? parameter.code : `${parameter.code}:${modifier}`
 }
