@@ -34,17 +34,19 @@ export function isNumber(value: Json | undefined): value is number | Decimal {
   return typeof value === 'number' || value instanceof Decimal
 }
 
-const maxDepth = 200
+/** How deep documents may be; what is made here must be readable again. */
+export const maxDepth = 200
 const { hasOwn } = Object
 
 /**
  * Parses JSON text into values whose numbers can be written back digit by digit.
  *
+ * @param deepest levels; more than those of a document for what we put together ourselves
  * @throws FhirError 400 `structure`: not JSON, a member twice, `__proto__`, a lone surrogate, NUL in a
  *   string, or deeper than 200 levels. The message gives the offset, never the text.
  */
-export function parseJson(text: string): Json {
-  return new Parser(text).document()
+export function parseJson(text: string, deepest = maxDepth): Json {
+  return new Parser(text, deepest).document()
 }
 
 /** A class for speed alone: one monomorphic object, a cursor, no closures. Not for use elsewhere. */
@@ -52,8 +54,10 @@ class Parser {
   private at = 0
   private depth = 0
   private readonly text: string
-  constructor(text: string) {
+  private readonly deepest: number
+  constructor(text: string, deepest: number) {
     this.text = text
+    this.deepest = deepest
   }
 
   document(): Json {
@@ -85,7 +89,7 @@ class Parser {
   }
 
   private nested<T>(read: () => T): T {
-    if (++this.depth > maxDepth) throw this.error(`deeper than ${maxDepth} levels`)
+    if (++this.depth > this.deepest) throw this.error(`deeper than ${this.deepest} levels`)
     this.at++
     const value = read()
     this.depth--
