@@ -2,6 +2,7 @@ import { isResourceType } from '../fhir/definitions.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { parseQuery } from '../fhir/parse-query.ts'
 import type { Query } from '../fhir/query.ts'
+import { demandNoTerminology } from '../fhir/terminology-query.ts'
 import type { Access } from './access.ts'
 
 /** The letters of SMART v2: create, read, update, delete, search. */
@@ -73,6 +74,7 @@ function filtered(scope: Scope, parameters: string, zone: string): Scope | undef
   const pairs = [...new URLSearchParams(parameters)]
   try {
     const { query } = parseQuery(scope.type, pairs, { zone, handling: 'strict' })
+    demandNoTerminology(query)
     if (query.criteria.length !== pairs.length) return undefined // `_sort`, `_count`: no limits on what is seen
     return { ...scope, filters: [query], parameters: canonicalParameters(pairs) }
   } catch (error) {

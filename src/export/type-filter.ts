@@ -2,6 +2,7 @@ import { isResourceType } from '../fhir/definitions.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { parseQuery } from '../fhir/parse-query.ts'
 import type { Query } from '../fhir/query.ts'
+import { demandNoTerminology } from '../fhir/terminology-query.ts'
 
 /** One `_typeFilter`, read. */
 export interface TypeFilter {
@@ -30,6 +31,7 @@ export function parseTypeFilter(
   const shaping = parameters.find(([name]) => shapesAnswer.has(name.split(':')[0] ?? ''))
   if (shaping) throw FhirError.notSupported(`_typeFilter: ${shaping[0]} is no criterion`)
   const { query, applied, ignored } = parseQuery(type, parameters, options)
+  demandNoTerminology(query) // an export reads no other resources to know what it is about
   const kept = new URLSearchParams(applied.map(([name, value]): [string, string] => [name, value]))
   return { type, text: `${type}?${kept.toString()}`, query, ignored }
 }

@@ -4,6 +4,7 @@ import { isResourceType, searchParameters, typeDefinition } from '../fhir/defini
 import { FhirError, issue, type Issue } from '../fhir/outcome.ts'
 import { parseQuery } from '../fhir/parse-query.ts'
 import type { Query } from '../fhir/query.ts'
+import { demandNoTerminology } from '../fhir/terminology-query.ts'
 import { isBlind } from '../resources/blind-parameters.ts'
 import { identifyingParameters } from './identifying.ts'
 import type { ProposedData, Proposal } from './proposal.ts'
@@ -102,6 +103,7 @@ function readSearch(text: string, type: string, zone: string, at: string, issues
   try {
     const parameters = [...new URLSearchParams(rest[0] ?? '')]
     const { query } = parseQuery(type, parameters, { zone, handling: 'strict' })
+    demandNoTerminology(query) // a permit says itself which codes it is about
     const refused = identifyingParameters(query)
     if (!hasCriteriaOnly(query))
       issues.push(issue('business-rule', 'criteria only: nothing that begins with _', at))

@@ -16,6 +16,7 @@ import { resourceOf, seen } from './released.ts'
 import type { FhirRequest } from './request.ts'
 import { searchReleased } from './search-released.ts'
 import { isPartial, shaped } from './summary.ts'
+import { resolveTerminology } from './terminology.ts'
 
 /** One page of matches, before it becomes a Bundle. */
 export interface Found {
@@ -40,7 +41,9 @@ export async function searchType(
 ): Promise<Answer> {
   const page = openPage(context, request)
   const handling = page.lenient && context.access.kind === 'care' ? 'lenient' : 'strict'
-  const { query, applied, ignored } = parseQuery(type, page.parameters, parseOptions(context, handling))
+  const parsed = parseQuery(type, page.parameters, parseOptions(context, handling))
+  const { applied, ignored } = parsed
+  const query = await resolveTerminology(tx, context, parsed.query)
   const find = context.access.kind === 'care' ? searchRows : searchReleased
   const found = await find(tx, context, query, page)
   const added = await included(tx, context, query, found.matched)

@@ -29,7 +29,15 @@ import { releasedByKey, resourceOf, valueCriterion } from './released.ts'
  */
 export async function resolveTerminology(tx: Tx, context: Context, query: Query): Promise<Query> {
   const needed = terminologyNeeds(query)
-  return needed.length === 0 ? query : withTokens(query, await terminologyFor(tx, context, needed))
+  if (needed.length === 0) return query
+  const { terminology } = await terminologyFor(tx, context, needed)
+  return withTokens(query, terminology)
+}
+
+/** A terminology, and what was read from the base for it. */
+export interface TerminologyRead {
+  readonly terminology: Terminology
+  readonly released: readonly Released[]
 }
 
 /** A graph that is deeper, or of more stored resources, is refused. */
@@ -47,16 +55,19 @@ export async function terminologyFor(
   tx: Tx,
   context: Context,
   needed: readonly Needed[],
-): Promise<Terminology> {
+): Promise<TerminologyRead> {
   // what a permit releases is judged by published definitions alone
-  if (context.access.kind === 'research') return packageTerminology
+  if (context.access.kind === 'research') return { terminology: packageTerminology, released: [] }
   const stored = new StoredTerminology(context.base)
+  const released: Released[] = []
   const asked = new Set<string>()
   let waiting = needed
   for (let depth = 0; waiting.length > 0; depth++) {
     const fresh = waiting.filter((one) => !asked.has(keyOf(one)))
     for (const one of fresh) asked.add(keyOf(one))
-    await load(tx, context, stored, fresh)
+    const found = await load(tx, context, stored, fresh)
+    released.push(...found)
+    for (const one of found) stored.add(resourceOf(one))
     if (depth > maxDepth || stored.size > maxStored) {
       throw new FhirError(400, [issue('too-costly', 'a value set that draws on too many others')])
     }
@@ -65,7 +76,7 @@ export async function terminologyFor(
       return found ? drawsOn(found) : []
     })
   }
-  return terminologyOver(stored.lookup)
+  return { terminology: terminologyOver(stored.lookup), released }
 }
 
 function keyOf({ type, canonical }: Needed): string {
@@ -78,7 +89,8 @@ async function load(
   context: Context,
   stored: StoredTerminology,
   needed: readonly Needed[],
-): Promise<void> {
+): Promise<Released[]> {
+  const found: Released[] = []
   for (const type of ['ValueSet', 'CodeSystem'] as const) {
     if (scopesFor(context.access, type, 's').length === 0) continue
     const canonicals = needed
@@ -86,12 +98,10 @@ async function load(
       .map(({ canonical }) => canonical)
     const ids = canonicals.flatMap((canonical) => stored.idOf(type, canonical) ?? [])
     const urls = canonicals.flatMap((canonical) => [canonical, splitCanonical(canonical)[0]])
-    const found = [
-      ...(await releasedByKey(tx, context, type, ids, 's')),
-      ...(await releasedByUrl(tx, context, type, [...new Set(urls)])),
-    ]
-    for (const one of found) stored.add(resourceOf(one))
+    found.push(...(await releasedByKey(tx, context, type, ids, 's')))
+    found.push(...(await releasedByUrl(tx, context, type, [...new Set(urls)])))
   }
+  return found
 }
 
 async function releasedByUrl(

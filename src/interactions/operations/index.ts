@@ -4,11 +4,21 @@ import type { Answer } from '../answer.ts'
 import type { Context } from '../context.ts'
 import type { FhirRequest } from '../request.ts'
 import { methodNotAllowed, type Route } from '../route.ts'
+import { expand } from './expand.ts'
+import { lookup } from './lookup.ts'
 import type { Operation, OperationLevel } from './operation.ts'
 import { readParameters } from './parameters.ts'
+import { subsumes } from './subsumes.ts'
+import { validateCodeInCodeSystem, validateCodeInValueSet } from './validate-code.ts'
 
 /** All operations of the care base; `$export` has its own way (export/kickoff.ts). One line each, by name. */
-export const operations: readonly Operation[] = []
+export const operations: readonly Operation[] = [
+  expand,
+  lookup,
+  subsumes,
+  validateCodeInCodeSystem,
+  validateCodeInValueSet,
+]
 
 /**
  * Calls an operation.
