@@ -1,5 +1,5 @@
 import { text, type Convert, type Extraction, type Purpose } from './convert.ts'
-import { tokenOfIdentifier } from './convert-token.ts'
+import { tokenOfPlainIdentifier } from './convert-token.ts'
 import { isObject } from './json.ts'
 import { isId, parseReference } from './reference.ts'
 
@@ -25,7 +25,7 @@ function pushReference(parameter: string, to: Extraction, reference: string): vo
 /** `Reference.identifier` goes beside, as tokens under `subject:identifier`. */
 export function referenceOf({ parameter, property }: Purpose): Convert {
   const identifier = { parameter: `${parameter}:identifier`, caseSensitive: true, property }
-  const ofIdentifier = tokenOfIdentifier(identifier)
+  const ofIdentifier = tokenOfPlainIdentifier(identifier)
   return (value, to) => {
     if (!isObject(value)) return
     pushReference(parameter, to, text(value['reference']) ?? '')

@@ -15,9 +15,16 @@ function pushToken(
   to.found.push({ kind: 'token', parameter, system, code: form })
 }
 
+/** The words beside a code, for `:text`. */
+function pushText({ parameter }: Purpose, to: Extraction, words: string | undefined): void {
+  if (words !== undefined) to.found.push({ kind: 'string', parameter: `${parameter}:text`, text: words })
+}
+
 export function tokenOfCoding(purpose: Purpose): Convert {
   return (value, to) => {
-    if (isObject(value)) pushToken(purpose, to, text(value['system']), text(value['code']))
+    if (!isObject(value)) return
+    pushToken(purpose, to, text(value['system']), text(value['code']))
+    pushText(purpose, to, text(value['display']))
   }
 }
 
@@ -29,10 +36,31 @@ export function tokenOfConcept(purpose: Purpose): Convert {
     const codings = members(value['coding'])
     for (const coding of codings) ofCoding(coding, to)
     if (codings.length === 0) pushToken(purpose, to, undefined, undefined)
+    pushText(purpose, to, text(value['text']))
   }
 }
 
+/** With `Identifier.type.text` for `:text` and the codes of the type for `:of-type`. */
 export function tokenOfIdentifier(purpose: Purpose): Convert {
+  const plain = tokenOfPlainIdentifier(purpose)
+  const parameter = `${purpose.parameter}:of-type`
+  return (value, to) => {
+    if (!isObject(value)) return
+    plain(value, to)
+    const type = value['type']
+    if (!isObject(type)) return
+    pushText(purpose, to, text(type['text']))
+    const number = text(value['value'])
+    for (const coding of members(type['coding'])) {
+      const code = isObject(coding) ? text(coding['code']) : undefined
+      if (!isObject(coding) || code === undefined || number === undefined) continue
+      to.found.push({ kind: 'of-type', parameter, system: text(coding['system']), code, value: number })
+    }
+  }
+}
+
+/** System and value alone, as the identifier of a Reference is asked for. */
+export function tokenOfPlainIdentifier(purpose: Purpose): Convert {
   return (value, to) => {
     if (isObject(value)) pushToken(purpose, to, text(value['system']), text(value['value']))
   }

@@ -1,6 +1,6 @@
 import type { PropertyDefinition } from './definitions.ts'
 import type { IndexValue } from './index-value.ts'
-import type { Json } from './json.ts'
+import type { Json, Resource } from './json.ts'
 
 /** What values are read against, and where they go. */
 export interface Extraction {
@@ -8,6 +8,8 @@ export interface Extraction {
   readonly zone: string
   /** our FHIR base URL: absolute references under it are local */
   readonly base: string | undefined
+  /** what the values are parts of */
+  readonly resource: Resource
   readonly found: IndexValue[]
 }
 

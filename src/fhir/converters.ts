@@ -15,7 +15,8 @@ import {
   uriOf,
   uriOfCanonical,
 } from './convert-reference.ts'
-import { stringOfAddress, stringOfName, stringOfText } from './convert-string.ts'
+import { positionOf } from './convert-position.ts'
+import { soundOfName, soundOfText, stringOfAddress, stringOfName, stringOfText } from './convert-string.ts'
 import {
   tokenOfBoolean,
   tokenOfCode,
@@ -38,10 +39,14 @@ export function converter(
   dataType: string,
   purpose: Purpose,
 ): Convert | undefined {
-  return makers[parameterType]?.[dataType]?.(purpose)
+  const bySound = purpose.parameter === 'phonetic' ? makersBySound[dataType] : undefined
+  return (bySound ?? makers[parameterType]?.[dataType])?.(purpose)
 }
 
 type Makers = Readonly<Record<string, (purpose: Purpose) => Convert>>
+
+/** The expression of `phonetic` is that of `name`; what it means is told by its name alone. */
+const makersBySound: Makers = { string: soundOfText, HumanName: soundOfName }
 
 const makers: Partial<Record<SearchParameterType, Makers>> = {
   token: {
@@ -97,5 +102,8 @@ const makers: Partial<Record<SearchParameterType, Makers>> = {
     oid: uriOf,
     uuid: uriOf,
     canonical: uriOfCanonical,
+  },
+  special: {
+    'Location.position': positionOf,
   },
 }

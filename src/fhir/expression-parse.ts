@@ -2,6 +2,8 @@
 export type Expression =
   /** the element the expression is evaluated on */
   | { readonly kind: 'focus' }
+  /** `%resource`: the resource that the focus is part of */
+  | { readonly kind: 'resource' }
   | { readonly kind: 'literal'; readonly value: string | number | boolean }
   | { readonly kind: 'member'; readonly of: Expression; readonly name: string }
   | {
@@ -37,8 +39,8 @@ const precedence: ReadonlyMap<string, number> = new Map([
 const focus: Expression = { kind: 'focus' }
 
 /**
- * Reads a FHIRPath expression: paths, indexers, calls, string, integer and boolean literals, and the
- * operators `or and = != | is as`.
+ * Reads a FHIRPath expression: paths, indexers, calls, string, integer and boolean literals, `%resource`,
+ * and the operators `or and = != | is as`.
  *
  * @throws UnsupportedExpression for any other syntax
  * @see http://hl7.org/fhirpath/N1/
@@ -56,7 +58,7 @@ interface Tokens {
   accept(token: string): boolean
 }
 
-const token = /\s*(?:([A-Za-z_]\w*|\d+|!=|[.,|=()[\]])|'((?:[^'\\]|\\['\\/`"])*)')/y
+const token = /\s*(?:(%?[A-Za-z_]\w*|\d+|!=|[.,|=()[\]])|'((?:[^'\\]|\\['\\/`"])*)')/y
 
 /** String literals come out with their opening quote, so that they are not taken for names. */
 function tokenize(text: string): Tokens {
@@ -114,6 +116,7 @@ function readTerm(tokens: Tokens): Expression {
   if (next.startsWith("'")) return { kind: 'literal', value: next.slice(1) }
   if (next === 'true' || next === 'false') return { kind: 'literal', value: next === 'true' }
   if (/^\d/.test(next)) return { kind: 'literal', value: Number(next) }
+  if (next === '%resource') return { kind: 'resource' }
   return readMember(tokens, focus, next)
 }
 

@@ -48,6 +48,11 @@ function compile(expression: Expression, from: readonly Selection[]): readonly S
   switch (expression.kind) {
     case 'focus':
       return from
+    case 'resource':
+      return [...new Set(from.map(({ type }) => resourceOf(type)))].map((type) => ({
+        ...start(type),
+        select: (nodes, resource) => (nodes.length === 0 ? nothing : [resource]),
+      }))
     case 'literal':
       return [{ ...start(literal), select: () => [expression.value] }]
     case 'member':
@@ -59,6 +64,14 @@ function compile(expression: Expression, from: readonly Selection[]): readonly S
     case 'operation':
       return compileOperation(expression, from)
   }
+}
+
+/** `MolecularSequence` of `MolecularSequence.variant`. */
+function resourceOf(type: string): string {
+  const [root = ''] = type.split('.')
+  if (!isResourceType(root))
+    throw new UnsupportedExpression('%resource of an element that many resources have')
+  return root
 }
 
 function compileMember(

@@ -1,5 +1,6 @@
 import { converter } from './converters.ts'
-import type { Convert, Extraction } from './convert.ts'
+import { compileComposite, type Rule } from './composite.ts'
+import type { Extraction } from './convert.ts'
 import { resourceTypes, searchParameters, type SearchParameter } from './definitions.ts'
 import { compileExpression, UnsupportedExpression, type Selection } from './expression.ts'
 import type { IndexValue } from './index-value.ts'
@@ -13,20 +14,20 @@ export interface ExtractOptions {
 }
 
 /**
- * What all search parameters find in a resource, those of `composite` and `special` type excepted.
+ * What all search parameters find in a resource.
  *
  * @throws FhirError `value` when a date in it is none; validation comes before extraction
  * @see FHIR R4 § Search, "Search Parameter Types"
  */
 export function extract(resource: Resource, options: ExtractOptions): IndexValue[] {
-  const extraction = { zone: options.zone, base: options.base, found: [] }
+  const extraction = { zone: options.zone, base: options.base, resource, found: [] }
   for (const rule of compiled(resource.resourceType).all) apply(rule, resource, extraction)
   return extraction.found
 }
 
 /** What one search parameter finds in a resource; `[]` also when its type has no such parameter. */
 export function extractParameter(resource: Resource, code: string, options: ExtractOptions): IndexValue[] {
-  const extraction = { zone: options.zone, base: options.base, found: [] }
+  const extraction = { zone: options.zone, base: options.base, resource, found: [] }
   for (const rule of compiled(resource.resourceType).byCode.get(code) ?? []) apply(rule, resource, extraction)
   return extraction.found
 }
@@ -56,6 +57,15 @@ export function referenceTargets(type: string, code: string): readonly string[] 
   return compiled(type).targets.get(code) ?? []
 }
 
+/**
+ * The data types that a search parameter reads on this type: `CodeableConcept`, `Identifier`, `canonical`, …
+ *
+ * @returns `[]` for composites and for what is not supported
+ */
+export function dataTypes(type: string, code: string): readonly string[] {
+  return compiled(type).dataTypes.get(code) ?? []
+}
+
 /** The search parameters that nothing is extracted for. A search that names one must be refused. */
 export function unsupportedParameters(): readonly Unsupported[] {
   return resourceTypes.flatMap((type) => compiled(type).unsupported)
@@ -67,16 +77,12 @@ export interface Unsupported {
   readonly reason: string
 }
 
-interface Rule {
-  readonly select: Selection['select']
-  readonly convert: Convert
-}
-
 interface Compiled {
   readonly all: readonly Rule[]
   readonly byCode: ReadonlyMap<string, readonly Rule[]>
   readonly caseSensitive: ReadonlySet<string>
   readonly targets: ReadonlyMap<string, readonly string[]>
+  readonly dataTypes: ReadonlyMap<string, readonly string[]>
   readonly unsupported: readonly Unsupported[]
 }
 
@@ -96,34 +102,41 @@ function compileType(type: string): Compiled {
   const byCode = new Map<string, readonly Rule[]>()
   const caseSensitive = new Set<string>()
   const targets = new Map<string, readonly string[]>()
+  const dataTypes = new Map<string, readonly string[]>()
   const unsupported: Unsupported[] = []
-  for (const parameter of searchParameters(type).values()) {
-    const { code } = parameter
+  const compile = (parameter: SearchParameter): readonly Rule[] => {
+    if (parameter.type === 'composite') {
+      return compileComposite(type, parameter, (code) => caseSensitive.has(code))
+    }
+    const selections = selectionsOf(parameter, type)
+    const exact = selections.every((selection) => caseSensitiveTypes.has(selection.type))
+    if (exact) caseSensitive.add(parameter.code)
+    dataTypes.set(parameter.code, [...new Set(selections.map((selection) => selection.type))])
+    if (parameter.type === 'reference') targets.set(parameter.code, targetsOf(parameter, selections))
+    return compileRules(parameter, selections, exact)
+  }
+  for (const parameter of partsFirst(type)) {
     try {
-      const selections = selectionsOf(parameter, type)
-      const exact = selections.every((selection) => caseSensitiveTypes.has(selection.type))
-      if (exact) caseSensitive.add(code)
-      if (parameter.type === 'reference') targets.set(code, targetsOf(parameter, selections))
-      byCode.set(code, compileRules(parameter, selections, exact))
+      byCode.set(parameter.code, compile(parameter))
     } catch (error) {
       if (!(error instanceof UnsupportedExpression)) throw error
-      unsupported.push({ type, code, reason: error.message })
+      unsupported.push({ type, code: parameter.code, reason: error.message })
     }
   }
-  return { all: [...byCode.values()].flat(), byCode, caseSensitive, targets, unsupported }
+  return { all: [...byCode.values()].flat(), byCode, caseSensitive, targets, dataTypes, unsupported }
+}
+
+/** Composites after what they are made of. */
+function partsFirst(type: string): readonly SearchParameter[] {
+  const all = [...searchParameters(type).values()]
+  const isComposite = (parameter: SearchParameter) => parameter.type === 'composite'
+  return [...all.filter((one) => !isComposite(one)), ...all.filter(isComposite)]
 }
 
 const caseSensitiveTypes: ReadonlySet<string> = new Set(['Identifier', 'id', 'uri'])
 
-/** Parameters whose expression does not say what they mean. */
-const needMore: Readonly<Record<string, string>> = {
-  phonetic: 'matching by sound is not there yet; the expression alone is that of `name`',
-}
-
-function selectionsOf({ code, type: kind, expression }: SearchParameter, type: string): readonly Selection[] {
-  if (kind === 'composite' || kind === 'special') throw new UnsupportedExpression(`of type ${kind}`)
+function selectionsOf({ expression }: SearchParameter, type: string): readonly Selection[] {
   if (expression === undefined) throw new UnsupportedExpression('no expression')
-  if (needMore[code] !== undefined) throw new UnsupportedExpression(needMore[code])
   return compileExpression(expression, type)
 }
 

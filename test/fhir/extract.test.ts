@@ -25,7 +25,7 @@ describe('Tokens (R4 § Search, "token")', () => {
       'code',
       {
         resourceType: 'Observation',
-        code: { text: 'Blood', coding: [{ system: 'http://loinc.org', code: 'LA6-X' }, { code: 'B' }] },
+        code: { coding: [{ system: 'http://loinc.org', code: 'LA6-X' }, { code: 'B' }] },
       },
       [token('http://loinc.org', 'la6-x'), token(undefined, 'b')],
     ],
@@ -33,7 +33,34 @@ describe('Tokens (R4 § Search, "token")', () => {
       'a CodeableConcept of text alone as there, without a code',
       'code',
       { resourceType: 'Observation', code: { text: 'Blood' } },
-      [token(undefined, undefined)],
+      [token(undefined, undefined), { 'code:text': { text: 'Blood' } }],
+    ],
+    [
+      'the words beside a code, for :text',
+      'code',
+      {
+        resourceType: 'Observation',
+        code: { text: 'Blood', coding: [{ code: 'a', display: 'Sang' }, { code: 'b' }] },
+      },
+      [
+        token(undefined, 'a'),
+        { 'code:text': { text: 'Sang' } },
+        token(undefined, 'b'),
+        { 'code:text': { text: 'Blood' } },
+      ],
+    ],
+    [
+      'an Identifier with the codes and the text of its type',
+      'identifier',
+      {
+        resourceType: 'Patient',
+        identifier: [{ value: 'C', type: { text: 'Dossier', coding: [{ system: 's', code: 'MR' }, {}] } }],
+      },
+      [
+        token(undefined, 'C'),
+        { 'identifier:text': { text: 'Dossier' } },
+        { 'identifier:of-type': { system: 's', code: 'MR', value: 'C' } },
+      ],
     ],
     [
       'an Identifier by system and value, with its case',
