@@ -1,12 +1,14 @@
-import { isResourceType, searchParameters, type SearchParameter } from './definitions.ts'
-import { isSupported, referenceTargets } from './extract.ts'
-import { FhirError, issue } from './outcome.ts'
-import { parseSearchValue, type SearchContext } from './parse-search-value.ts'
-import type { ChainCriterion, Criterion, HasCriterion, Query, ValueCriterion } from './query.ts'
-import { splitUnescaped } from './search-escape.ts'
+import { isResourceType, resourceTypes, searchParameters, type SearchParameter } from './definitions.ts'
+import { dataTypes, isSupported, referenceTargets } from './extract.ts'
+import { FhirError } from './outcome.ts'
+import type { SearchContext } from './parse-search-value.ts'
+import { parseValues } from './parse-values.ts'
+import type { Criterion, HasCriterion, Query } from './query.ts'
+import { notSupported, tooCostly } from './search-refusal.ts'
 
-const maxValues = 500
 const maxChainDepth = 6
+/** Searches that the chains of one criterion may stand for, where their types are left open. */
+const maxBranches = 64
 
 /**
  * Reads one search criterion: `code=a,b`, `name:exact=x`, `subject:Patient.gender=male`,
@@ -15,11 +17,11 @@ const maxChainDepth = 6
  * @param type the resource type searched
  * @param key the parameter's name with its modifier or chain
  * @throws FhirError 400: `not-supported` for a parameter, modifier or prefix that we do not have,
- *   `value` for one that cannot be read, `too-costly` beyond 500 values or 6 links
+ *   `value` for one that cannot be read, `too-costly` beyond 500 values, 6 links or 64 searches in one
  * @see FHIR R4 § Search, "Modifiers", "Chained parameters", "Reverse Chaining"
  */
 export function parseCriterion(type: string, key: string, value: string, context: SearchContext): Criterion {
-  return parseLink(type, key, value, context, 0)
+  return parseLink({ type, key }, { value, context, depth: 0, budget: { branches: maxBranches } })
 }
 
 /** A search for resources of a type that match all criteria; no order, no paging, nothing included. */
@@ -48,126 +50,103 @@ export function searchParameter(type: string, code: string): SearchParameter {
   return parameter
 }
 
-/** Names the parameter when it looks like one: what a caller made up may hold anything. */
-export function notSupported(key: string, what: string): FhirError {
-  return FhirError.notSupported(/^[\w.:-]{1,64}$/.test(key) ? `${key}: ${what}` : `a parameter: ${what}`)
-}
-
-function parseLink(
-  type: string,
-  key: string,
-  value: string,
-  context: SearchContext,
-  depth: number,
-): Criterion {
-  if (depth > maxChainDepth) throw tooCostly(`a chain of more than ${maxChainDepth} links`)
-  if (key.startsWith('_has:')) return parseHas(type, key, value, context, depth)
-  const [, code = '', modifier, rest] = /^([\w-]+)(?::([\w-]+))?(?:\.(.+))?$/.exec(key) ?? []
-  const parameter = searchParameter(type, code)
-  if (rest !== undefined) {
-    const targetType = chainTarget(type, parameter, modifier, rest)
-    const criterion = parseLink(targetType, rest, value, context, depth + 1)
-    return { kind: 'chain', parameter, target: plainQuery(targetType, [criterion]) } satisfies ChainCriterion
-  }
-  return parseValues(type, parameter, modifier, value, context)
-}
-
-/** `_has:Observation:patient:code` */
-function parseHas(
-  type: string,
-  key: string,
-  value: string,
-  context: SearchContext,
-  depth: number,
-): HasCriterion {
-  const [, sourceType = '', code = '', rest = ''] = /^_has:(\w+):([\w-]+):(.+)$/.exec(key) ?? []
-  if (!isResourceType(sourceType))
-    throw FhirError.invalid('_has: _has:Type:reference:parameter expected', '_has')
-  const parameter = searchParameter(sourceType, code)
-  if (parameter.type !== 'reference' || !canLeadTo(sourceType, code, type)) {
-    throw FhirError.invalid(`_has: ${code} does not refer to ${type}`, '_has')
-  }
-  const criterion = parseLink(sourceType, rest, value, context, depth + 1)
-  return { kind: 'has', parameter, source: plainQuery(sourceType, [criterion]) }
-}
-
 /** Whether a reference parameter of a type can lead to resources of another. */
 export function canLeadTo(type: string, code: string, target: string): boolean {
   const targets = referenceTargets(type, code)
   return targets.length === 0 || targets.includes(target)
 }
 
-/** The type a chain goes on in: the one named, or the only one that has the next parameter. */
-function chainTarget(
+/** What is asked of a type, and what it is asked with. */
+interface Link {
+  readonly type: string
+  readonly key: string
+}
+
+interface Asking {
+  readonly value: string
+  readonly context: SearchContext
+  readonly depth: number
+  readonly budget: { branches: number }
+}
+
+function parseLink({ type, key }: Link, asking: Asking): Criterion {
+  if (asking.depth > maxChainDepth) throw tooCostly(`a chain of more than ${maxChainDepth} links`)
+  if (asking.budget.branches-- === 0)
+    throw tooCostly('a chain over too many types: say which, as in subject:Patient.…')
+  if (key.startsWith('_has:')) return parseHas(type, key, asking)
+  const [, code = '', modifier, rest] = /^([\w-]+)(?::([\w-]+))?(?:\.(.+))?$/.exec(key) ?? []
+  const parameter = searchParameter(type, code)
+  if (rest === undefined) return parseValues(type, parameter, modifier, asking.value, asking.context)
+  return parseChain(type, parameter, modifier, rest, asking)
+}
+
+/** `_has:Observation:patient:code` */
+function parseHas(type: string, key: string, asking: Asking): HasCriterion {
+  const [, source = '', code = '', rest = ''] = /^_has:(\w+):([\w-]+):(.+)$/.exec(key) ?? []
+  if (!isResourceType(source)) throw FhirError.invalid('_has: _has:Type:reference:parameter expected', '_has')
+  const parameter = searchParameter(source, code)
+  if (parameter.type !== 'reference' || !canLeadTo(source, code, type)) {
+    throw FhirError.invalid(`_has: ${code} does not refer to ${type}`, '_has')
+  }
+  demandLiteral(source, code)
+  const criterion = parseLink({ type: source, key: rest }, { ...asking, depth: asking.depth + 1 })
+  return { kind: 'has', parameter, source: plainQuery(source, [criterion]) }
+}
+
+/** One chain for each type that the reference may lead to and that the rest can be asked of. */
+function parseChain(
   type: string,
-  { code, type: kind }: SearchParameter,
+  parameter: SearchParameter,
   modifier: string | undefined,
   rest: string,
-): string {
-  if (kind !== 'reference') throw notSupported(code, 'only references can be chained')
+  asking: Asking,
+): Criterion {
+  const { code } = parameter
+  if (parameter.type !== 'reference') throw notSupported(code, 'only references can be chained')
+  demandLiteral(type, code)
+  const next = { ...asking, depth: asking.depth + 1 }
+  const chain = (target: string): Criterion => {
+    const criterion = parseLink({ type: target, key: rest }, next)
+    return { kind: 'chain', parameter, target: plainQuery(target, [criterion]) }
+  }
   if (modifier !== undefined) {
     if (!isResourceType(modifier) || !canLeadTo(type, code, modifier)) {
       throw notSupported(code, 'a type that it cannot refer to')
     }
-    return modifier
+    return chain(modifier)
   }
-  const next = /^_has:/.test(rest) ? undefined : /^[\w-]+/.exec(rest)?.[0]
-  const candidates = referenceTargets(type, code).filter(
-    (target) => next === undefined || isSupported(target, next),
-  )
-  const [only, ...others] = candidates
+  const [only, ...others] = chainTargets(type, code, rest)
   if (only === undefined) throw notSupported(code, 'the parameter chained to it is not known')
-  if (others.length > 0) throw FhirError.invalid(`${code}: say which type, as in ${code}:${only}.…`, code)
-  return only
+  return others.length === 0 ? chain(only) : { kind: 'any', of: allReadable([only, ...others], chain) }
 }
 
-/** Modifiers by type of parameter, beside `missing`, which all have. */
-const modifiers: Readonly<Record<string, readonly string[]>> = {
-  token: ['not'],
-  string: ['exact', 'contains'],
-  reference: ['identifier'],
-  uri: ['above', 'below'],
+/** Types a chain can go on in: those that have the next parameter. */
+function chainTargets(type: string, code: string, rest: string): readonly string[] {
+  const next = rest.startsWith('_has:') ? undefined : /^[\w-]+/.exec(rest)?.[0]
+  const targets = referenceTargets(type, code)
+  const candidates = targets.length === 0 ? resourceTypes : targets
+  return candidates.filter((target) => next === undefined || isSupported(target, next))
 }
 
-function parseValues(
-  type: string,
-  parameter: SearchParameter,
-  modifier: string | undefined,
-  text: string,
-  context: SearchContext,
-): ValueCriterion {
-  demandModifier(type, parameter, modifier)
-  const parts = splitUnescaped(text, ',')
-  if (parts.length > maxValues) throw tooCostly(`${parameter.code}: more than ${maxValues} values`)
-  const asked = { type, parameter, modifier }
-  const values = parts.map((part) => parseSearchValue(part, asked, context))
-  return { kind: 'value', parameter, modifier: criterionModifier(modifier), values }
-}
-
-function demandModifier(
-  type: string,
-  { code, type: kind }: SearchParameter,
-  modifier: string | undefined,
-): void {
-  if (modifier === undefined || modifier === 'missing' || modifiers[kind]?.includes(modifier)) return
-  if (kind === 'reference' && isResourceType(modifier) && canLeadTo(type, code, modifier)) return
-  throw notSupported(code, 'a modifier that is not supported')
-}
-
-/** A type goes into the values, `above` and `below` too; the others say how to compare. */
-function criterionModifier(modifier: string | undefined): ValueCriterion['modifier'] {
-  switch (modifier) {
-    case 'missing':
-    case 'not':
-    case 'exact':
-    case 'contains':
-    case 'identifier':
-      return modifier
-    default:
-      return undefined
+/** A parameter of one name may be of another kind on another type: those that cannot be asked so are left out. */
+function allReadable(targets: readonly string[], read: (target: string) => Criterion): readonly Criterion[] {
+  const found: Criterion[] = []
+  let refusal: unknown
+  for (const target of targets) {
+    try {
+      found.push(read(target))
+    } catch (error) {
+      if (!(error instanceof FhirError) || error.issues[0]?.code === 'too-costly') throw error
+      refusal ??= error
+    }
   }
+  if (found.length === 0) throw refusal
+  return found
 }
 
-function tooCostly(diagnostics: string): FhirError {
-  return new FhirError(400, [issue('too-costly', diagnostics)])
+/** A canonical names a `url`, which many resources may have; chains go by type and id. */
+function demandLiteral(type: string, code: string): void {
+  if (dataTypes(type, code).every((one) => one === 'canonical' || one === 'uri')) {
+    throw notSupported(code, 'canonical references cannot be chained')
+  }
 }

@@ -1,9 +1,10 @@
 import { searchParameters, typeDefinition } from './definitions.ts'
 import { FhirError, issue } from './outcome.ts'
-import { notSupported, parseCriterion, plainQuery, searchParameter } from './parse-criterion.ts'
+import { parseCriterion, plainQuery, searchParameter } from './parse-criterion.ts'
 import { parseInclude, parseRevinclude } from './parse-include.ts'
 import type { SearchContext } from './parse-search-value.ts'
 import type { Query } from './query.ts'
+import { notSupported } from './search-refusal.ts'
 
 export interface ParseOptions extends SearchContext {
   /** `Prefer: handling=`: lenient leaves out what we do not have and says so; strict refuses it */

@@ -2,8 +2,10 @@ import type { SearchParameter } from './definitions.ts'
 import { isCaseSensitive, referenceTargets } from './extract.ts'
 import { implicitRange } from './implicit-range.ts'
 import { interval, type Interval } from './interval.ts'
-import { foldCode, normalise } from './normalise.ts'
+import { normalise } from './normalise.ts'
 import { FhirError } from './outcome.ts'
+import { parseNear } from './parse-near.ts'
+import { parseConcept, parseOfType, parseToken, parseValueSet } from './parse-token-value.ts'
 import type { Prefix, SearchValue } from './query.ts'
 import { isId, parseReference } from './reference.ts'
 import { splitUnescaped, unescapeValue } from './search-escape.ts'
@@ -38,10 +40,10 @@ export function parseSearchValue(text: string, asked: Asked, context: SearchCont
   if (text === '') throw invalid(asked, 'a value expected')
   if (text.includes('\0')) throw invalid(asked, 'NUL in a value')
   if (modifier === 'missing') return parseMissing(text, asked)
-  if (modifier === 'identifier') return parseToken(text, asked, true)
+  if (modifier === 'identifier') return parseToken(text, parameter.code, true)
   switch (parameter.type) {
     case 'token':
-      return parseToken(text, asked, isCaseSensitive(asked.type, parameter.code))
+      return parseTokenValue(text, asked, context)
     case 'string':
       return parseString(text, asked)
     case 'reference':
@@ -54,8 +56,11 @@ export function parseSearchValue(text: string, asked: Asked, context: SearchCont
       return parseQuantity(text, asked)
     case 'uri':
       return parseUri(unescapeValue(text), asked)
-    default:
-      throw FhirError.notSupported(`${parameter.code}: parameters of this type are not supported`)
+    case 'special':
+      if (parameter.code === 'near') return parseNear(text, parameter.code)
+      throw FhirError.notSupported(`${parameter.code}: not supported`)
+    case 'composite':
+      throw new TypeError('a composite has no value of its own')
   }
 }
 
@@ -68,14 +73,23 @@ function parseMissing(text: string, asked: Asked): SearchValue {
   return { kind: 'missing', missing: text === 'true' }
 }
 
-/** `code`, `system|code`, `|code`, `system|` */
-function parseToken(text: string, asked: Asked, caseSensitive: boolean): SearchValue {
-  const [first = '', second, ...more] = splitUnescaped(text, '|').map(unescapeValue)
-  if (more.length > 0) throw invalid(asked, "more than one '|' in a token")
-  const [system, code] = second === undefined ? [undefined, first] : [first, second]
-  if (code === '' && !system) throw invalid(asked, 'a system or a code expected')
-  const form = code === '' ? undefined : caseSensitive ? code : foldCode(code)
-  return { kind: 'token', system, code: form }
+/** What a modifier makes of a token parameter's value. */
+function parseTokenValue(text: string, asked: Asked, { base }: SearchContext): SearchValue {
+  const { code } = asked.parameter
+  switch (asked.modifier) {
+    case 'text':
+      return parseString(text, asked)
+    case 'of-type':
+      return parseOfType(text, code)
+    case 'in':
+    case 'not-in':
+      return parseValueSet(text, code, base)
+    case 'above':
+    case 'below':
+      return parseConcept(text, code, asked.modifier)
+    default:
+      return parseToken(text, code, isCaseSensitive(asked.type, code))
+  }
 }
 
 function parseString(text: string, asked: Asked): SearchValue {

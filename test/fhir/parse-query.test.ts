@@ -126,6 +126,38 @@ describe('A search criterion (R4 § Search, "Search Parameter Types")', () => {
       },
     ],
     [
+      'Observation?subject:Patient.name:exact=Le Goff',
+      { 'subject→Patient': [{ 'name:exact': [{ kind: 'string', text: 'Le Goff' }] }] },
+    ],
+    [
+      'Observation?subject.identifier=x',
+      {
+        any: ['Patient', 'Group', 'Device', 'Location'].map((type) => ({
+          [`subject→${type}`]: [{ identifier: [token(undefined, 'x')] }],
+        })),
+      },
+    ],
+    [
+      'Observation?patient.identifier:of-type=urn:oid:1|MR|Ab',
+      {
+        'patient→Patient': [
+          { identifier: [{ kind: 'of-type', system: 'urn:oid:1', code: 'MR', value: 'Ab' }] },
+        ],
+      },
+    ],
+    [
+      'Patient?_has:Encounter:patient:_has:Observation:encounter:code:below=l|a',
+      {
+        'Encounter←patient': [
+          {
+            'Observation←encounter': [
+              { code: [{ kind: 'concept', system: 'l', code: 'a', direction: 'below' }] },
+            ],
+          },
+        ],
+      },
+    ],
+    [
       'Observation?patient._has:Group:member:_id=g',
       { 'patient→Patient': [{ 'Group←member': [{ _id: [token(undefined, 'g')] }] }] },
     ],
