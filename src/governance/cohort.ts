@@ -42,15 +42,8 @@ export async function freezeCohort(
 }
 
 /** How many patients match a cohort now. Not to be shown as it is: see `cell`. */
-export async function countCohort(
-  { store, gate }: Records,
-  person: Person,
-  cohort: Query,
-  now: Date,
-): Promise<number> {
-  return store.snapshot('care', async (tx) =>
-    count(tx, await gate.prepare(tx, onBehalfOf(person, cohort)), now.getTime()),
-  )
+export async function countCohort({ store, gate }: Records, person: Person, cohort: Query): Promise<number> {
+  return store.snapshot('care', async (tx) => count(tx, await gate.prepare(tx, onBehalfOf(person, cohort))))
 }
 
 /** A count of patients as it may be shown: small cells are not. Without noise yet: questions can be compared. */

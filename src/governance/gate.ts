@@ -12,15 +12,19 @@ import type { Keyring } from '../identity/keyring.ts'
 import { referencesIn } from '../identity/references.ts'
 import type { Vault } from '../identity/vault.ts'
 import type { HistoryRow, StoredRow, WritableRow } from '../store/row.ts'
+import { SearchTerms, ucumUnits } from '../store/search-terms.ts'
 import { exportRows } from '../store/search.ts'
 import type { PreparedQuery } from '../store/prepared-query.ts'
 import type { Tx } from '../store/tx.ts'
 import { layDown, type AdmitInput } from './admit.ts'
 import type { Permits } from './permits.ts'
-import { patientIdsIn, prepareCare } from './prepare.ts'
-import { prepareResearch } from './prepare-research.ts'
+import { patientIdsIn } from './patient-ids.ts'
+import { prepareCare } from './prepare.ts'
+import { approvedFilters, prepareResearch } from './prepare-research.ts'
+import { asksInUnits } from './prepare-units.ts'
 import { releaseCare, type Released } from './release-care.ts'
 import type { Pseudonyms } from './release-research.ts'
+import { SealedSearch } from './sealed-search.ts'
 import { readRow, releaseResearch, type ReadRow, type ReleasedTargets } from './release-research.ts'
 
 export type { AdmitInput } from './admit.ts'
@@ -35,6 +39,8 @@ export class Gate {
   private readonly vault: Vault
   private readonly permits: Permits
   private readonly blindIndex: BlindIndex
+  private readonly sealed: SealedSearch
+  private readonly terms = new SearchTerms()
   private readonly zone: string
   private readonly base: string
 
@@ -42,7 +48,8 @@ export class Gate {
   constructor(vault: Vault, permits: Permits, keyring: Keyring, zone: string, base: string) {
     this.vault = vault
     this.permits = permits
-    this.blindIndex = new BlindIndex(keyring)
+    this.blindIndex = new BlindIndex(keyring, zone)
+    this.sealed = new SealedSearch(vault, this.blindIndex, { zone, base })
     this.zone = zone
     this.base = base
   }
@@ -67,10 +74,12 @@ export class Gate {
   /** Makes a query ready for SQL: rights, keys and blind tokens in the place of what the caller wrote. */
   async prepare(tx: Tx, query: AllowedQuery): Promise<PreparedQuery> {
     const { access } = query
-    if (access.kind === 'research') return prepareResearch(access, query)
     const filters: readonly Query[] = query.anyOf
-    const ids = [query, ...filters].flatMap(patientIdsIn)
-    return prepareCare(query, await this.vault.patientKeys(tx, ids, false), this.blindIndex)
+    const queries = [query, ...filters, ...(access.kind === 'research' ? approvedFilters(access) : [])]
+    const units = queries.some(asksInUnits) ? await ucumUnits(tx) : []
+    if (access.kind === 'research') return prepareResearch(access, query, units)
+    const keys = await this.vault.patientKeys(tx, queries.flatMap(patientIdsIn), false)
+    return prepareCare(tx, query, { access, keys, units, sealed: this.sealed, negated: false })
   }
 
   /**
@@ -91,6 +100,15 @@ export class Gate {
       tx,
       admitted.flatMap(({ sealed }) => (sealed ? [sealed] : [])),
     )
+    await this.vault.noteTexts(
+      tx,
+      admitted.flatMap(({ texts }) => texts),
+    )
+    const terms = {
+      units: admitted.flatMap(({ units }) => units),
+      folders: admitted.flatMap(({ folders }) => folders),
+    }
+    await this.terms.note(tx, terms.units, terms.folders)
     const isReplacement = inputs.some(({ version }) => version > 1)
     await this.vault.index(
       tx,

@@ -1,121 +1,145 @@
 import { restrict, type Access, type AllowedQuery } from '../access/access.ts'
-import type { Criterion, Query, SearchValue, ValueCriterion } from '../fhir/query.ts'
+import { indexedName } from '../fhir/matches.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import type { BlindIndex } from '../identity/blind-index.ts'
-import { isBlind } from '../resources/blind-parameters.ts'
+import type { Criterion, SearchValue, ValueCriterion } from '../fhir/query.ts'
+import { isBlind, isText } from '../resources/blind-parameters.ts'
 import {
   markPrepared,
   type PreparedCriterion,
   type PreparedQuery,
   type PreparedTarget,
 } from '../store/prepared-query.ts'
+import type { Tx } from '../store/tx.ts'
+import { byKey } from './patient-ids.ts'
+import { preparedComposite } from './prepare-composite.ts'
+import { inOccurringUnits } from './prepare-units.ts'
+import type { SealedSearch } from './sealed-search.ts'
 
-/** The logical ids of patients that a query names, nested searches included. */
-export function patientIdsIn({ type, criteria }: Query): string[] {
-  return criteria.flatMap((criterion) => patientIdsOf(type, criterion))
-}
-
-function patientIdsOf(type: string, criterion: Criterion): string[] {
-  switch (criterion.kind) {
-    case 'chain':
-      return patientIdsIn(criterion.target)
-    case 'has':
-      return patientIdsIn(criterion.source)
-    case 'any':
-    case 'all':
-      return criterion.of.flatMap((one) => patientIdsOf(type, one))
-    case 'not':
-      return patientIdsOf(type, criterion.of)
-    case 'composite':
-      return []
-    case 'value':
-      return criterion.values.flatMap((value) => patientIdOf(type, criterion, value) ?? [])
-  }
-}
-
-function patientIdOf(type: string, { parameter }: ValueCriterion, value: SearchValue): string | undefined {
-  if (parameter.code === '_id') return type === 'Patient' && value.kind === 'token' ? value.code : undefined
-  if (value.kind !== 'reference' || value.url !== undefined) return undefined
-  const mayBePatient = parameter.target.length === 0 || parameter.target.includes('Patient')
-  return value.type === 'Patient' || (value.type === undefined && mayBePatient) ? value.id : undefined
+/** What a query is made ready with. */
+export interface Preparation {
+  readonly access: Access
+  /** patients' keys by logical id; an id that is not there is nobody's and matches nothing */
+  readonly keys: ReadonlyMap<string, string>
+  /** UCUM codes that occur */
+  readonly units: readonly string[]
+  readonly sealed: SealedSearch
+  /** beneath `not`, where what finds less lets more in */
+  readonly negated: boolean
 }
 
 /**
  * Turns a query of the care base into one over rows: patients by key, sealed values by token, the
  * caller's rights on it and on every search nested in it.
  *
- * @param keys key by logical id; an id that is not there is nobody's and matches nothing
+ * @throws FhirError 403 for a nested search on a type that the caller may not search, but in a branch of
+ *   `any`, which then finds nothing; 400 for what cannot be answered, or only at too high a cost
  */
-export function prepareCare(
+export async function prepareCare(
+  tx: Tx,
   query: AllowedQuery,
-  keys: ReadonlyMap<string, string>,
-  blind: BlindIndex,
-): PreparedQuery {
-  const preparation = { access: query.access, keys, blind }
-  return markPrepared({ ...query, ...target(query, preparation) })
+  preparation: Preparation,
+): Promise<PreparedQuery> {
+  return markPrepared({ ...query, ...(await target(tx, query, preparation)) })
 }
 
-interface Preparation {
-  readonly access: Access
-  readonly keys: ReadonlyMap<string, string>
-  readonly blind: BlindIndex
+async function target(tx: Tx, query: AllowedQuery, preparation: Preparation): Promise<PreparedTarget> {
+  const { type, patients } = query
+  const anyOf: PreparedCriterion[][] = []
+  for (const { criteria } of query.anyOf) anyOf.push(await all(tx, anything(type), criteria, preparation))
+  const rights = { type, criteria: [], patients, permit: undefined, anyOf }
+  return { ...rights, criteria: await all(tx, rights, query.criteria, preparation) }
 }
 
-function target(query: AllowedQuery, preparation: Preparation): PreparedTarget {
-  const all = (criteria: readonly Criterion[]) =>
-    criteria.map((one) => prepared(query.type, one, preparation))
-  return {
-    type: query.type,
-    criteria: all(query.criteria),
-    patients: query.patients,
-    permit: undefined,
-    anyOf: query.anyOf.map((filter) => all(filter.criteria)),
+/** Rows of a type without any condition. */
+function anything(type: string): PreparedTarget {
+  return { type, criteria: [], patients: undefined, permit: undefined, anyOf: [] }
+}
+
+/** Those that hashes cannot answer exactly come last: they are judged row by row, on what the others leave. */
+async function all(
+  tx: Tx,
+  within: PreparedTarget,
+  criteria: readonly Criterion[],
+  preparation: Preparation,
+): Promise<PreparedCriterion[]> {
+  const ready: PreparedCriterion[] = []
+  const isJudged = (one: Criterion) => preparation.sealed.isJudged(within.type, one)
+  for (const one of [...criteria.filter((c) => !isJudged(c)), ...criteria.filter(isJudged)]) {
+    ready.push(await prepared(tx, { ...within, criteria: [...ready] }, one, preparation))
   }
+  return ready
 }
 
-function prepared(type: string, criterion: Criterion, preparation: Preparation): PreparedCriterion {
-  const { access, keys, blind } = preparation
+/** @param within what holds of the rows beside this criterion */
+async function prepared(
+  tx: Tx,
+  within: PreparedTarget,
+  criterion: Criterion,
+  preparation: Preparation,
+): Promise<PreparedCriterion> {
+  const { access } = preparation
+  const { type } = within
   switch (criterion.kind) {
-    case 'any':
-    case 'all':
-      return { kind: criterion.kind, of: criterion.of.map((one) => prepared(type, one, preparation)) }
-    case 'not':
-      return { kind: 'not', of: prepared(type, criterion.of, preparation) }
-    case 'composite':
-      throw FhirError.notSupported(`${criterion.parameter.code}: not searchable yet`)
     case 'chain':
-      return { ...criterion, target: target(restrict(access, criterion.target), preparation) }
+      return { ...criterion, target: await target(tx, restrict(access, criterion.target), preparation) }
     case 'has':
-      return { ...criterion, source: target(restrict(access, criterion.source), preparation) }
+      return { ...criterion, source: await target(tx, restrict(access, criterion.source), preparation) }
+    case 'any':
+      return { kind: 'any', of: await branches(tx, type, criterion.of, preparation) }
+    case 'all':
+      return { kind: 'all', of: await all(tx, anything(type), criterion.of, preparation) }
+    case 'not': {
+      const beneath = { ...preparation, negated: true }
+      return { kind: 'not', of: await prepared(tx, anything(type), criterion.of, beneath) }
+    }
+    case 'composite': {
+      const plain = preparedComposite(type, criterion, preparation)
+      return plain.kind === 'foci' ? plain : prepared(tx, within, plain, preparation)
+    }
     case 'value':
-      if (isBlind(type, indexedName(criterion)))
-        return blind.criterion(type, indexedName(criterion), criterion)
-      return {
-        ...criterion,
-        values: criterion.values.flatMap((value) => byKey(type, criterion, value, keys)),
-      }
+      return preparedValues(tx, within, criterion, preparation)
   }
 }
 
-/** `subject:identifier=…` asks for what extraction files under that name. */
-function indexedName({ parameter, modifier }: ValueCriterion): string {
-  return modifier === 'identifier' ? `${parameter.code}:identifier` : parameter.code
-}
-
-/** A bare id may be a patient's and another type's: both are asked. */
-function byKey(
+/** What a caller may not search is not there: such a branch finds nothing. Beneath `not` it would find everything. */
+async function branches(
+  tx: Tx,
   type: string,
-  criterion: ValueCriterion,
-  value: SearchValue,
-  keys: ReadonlyMap<string, string>,
-): SearchValue[] {
-  const id = patientIdOf(type, criterion, value)
-  if (id === undefined) return [value]
-  const key = keys.get(id) ?? nobody
-  if (value.kind === 'token') return [{ ...value, code: key }]
-  if (value.kind !== 'reference' || value.type === 'Patient') return [{ ...value, id: key } as SearchValue]
-  return [{ ...value, type: 'Patient', id: key }, value]
+  of: readonly Criterion[],
+  preparation: Preparation,
+): Promise<PreparedCriterion[]> {
+  const ready: PreparedCriterion[] = []
+  for (const one of of) {
+    try {
+      ready.push(await prepared(tx, anything(type), one, preparation))
+    } catch (error) {
+      const isForbidden = error instanceof FhirError && error.status === 403
+      if (!isForbidden || preparation.negated) throw error
+    }
+  }
+  return ready
 }
 
-/** The key of no patient. */
-const nobody = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+async function preparedValues(
+  tx: Tx,
+  within: PreparedTarget,
+  criterion: ValueCriterion,
+  { keys, units, sealed }: Preparation,
+): Promise<PreparedCriterion> {
+  const { type } = within
+  if (isAlways(criterion)) return { kind: 'all', of: [] }
+  const name = indexedName(criterion)
+  if (isText(name)) return sealed.byText(tx, type, criterion)
+  if (isBlind(type, name)) return sealed.byHash(tx, within, criterion)
+  const values = criterion.values
+    .flatMap((value) => byKey(type, criterion.parameter, value, keys))
+    .flatMap((value) => inOccurringUnits(value, units))
+  return { ...criterion, values }
+}
+
+/** `:missing=true,false` */
+function isAlways({ modifier, values }: ValueCriterion): boolean {
+  const isAsked = (missing: boolean) =>
+    values.some((value: SearchValue) => value.kind === 'missing' && value.missing === missing)
+  return modifier === 'missing' && isAsked(true) && isAsked(false)
+}

@@ -135,7 +135,7 @@ export class RequestsController {
   })
   @ApiOkResponse({ type: FeasibilityAnswer })
   feasibility(@CurrentPerson() person: Person, @Id() id: string): Promise<FeasibilityAnswer> {
-    return this.requests.feasibility(person, id, new Date())
+    return this.requests.feasibility(person, id)
   }
 
   private async file(person: Person, id: string): Promise<RequestFileAnswer> {

@@ -146,10 +146,10 @@ export class Requests {
   }
 
   /** How many patients a cohort has now, small numbers hidden: `<10`. */
-  async feasibility(person: Person, id: string, now: Date): Promise<{ patients: string }> {
+  async feasibility(person: Person, id: string): Promise<{ patients: string }> {
     const { cohort } = readProposal(records.proposalOf(await this.one(person, id)), this.zone)
     const { smallestCell } = await records.readPolicy(this.database.manager)
-    return { patients: cell(await countCohort(this, person, cohort, now), smallestCell) }
+    return { patients: cell(await countCohort(this, person, cohort), smallestCell) }
   }
 
   private async move(person: Person, id: string, action: RequestAction, first: First): Promise<void> {

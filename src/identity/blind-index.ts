@@ -1,36 +1,62 @@
 import { createHmac } from 'node:crypto'
 import type { IndexValue } from '../fhir/index-value.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import type { Prefix, SearchValue, ValueCriterion } from '../fhir/query.ts'
-import { normalise } from '../fhir/normalise.ts'
+import type { SearchValue, ValueCriterion } from '../fhir/query.ts'
 import type { BlindCriterion } from '../store/prepared-query.ts'
-import { dayTokens, rangeTokens } from './blind-date.ts'
+import { part } from '../store/token.ts'
+import { askedTokens, dayTokens } from './blind-date.ts'
+import { stringAsked, stringForms, type Asked } from './blind-string.ts'
+import { askedPrefix, textPrefixes, textsOf } from './blind-text.ts'
 import type { Keyring } from './keyring.ts'
+
+/** A text beside codes, as rows and the vault have it. */
+export interface TextEntry {
+  /** stands for text and parameters in the tokens of rows */
+  readonly token: bigint
+  /** lives in memory only */
+  readonly normal: string
+  readonly type: string
+  /** `code:text`, `combo-code:text` */
+  readonly parameters: readonly string[]
+  readonly prefixes: readonly bigint[]
+}
+
+/** What is asked of the blind index. */
+export interface BlindQuestion {
+  readonly criterion: BlindCriterion
+  /** false: rows that are found may be no match, and must be judged by what is sealed of them */
+  readonly exact: boolean
+}
 
 /**
  * Search over sealed values: each value is laid down as HMACs of the forms it can be asked by, a key
  * for each field. Equal values give equal numbers, and that is all the database can see
- * (docs/decisions/0005).
+ * (docs/decisions/0005 and 0010).
  */
 export class BlindIndex {
   private readonly keyring: Keyring
+  private readonly zone: string
   private readonly keys = new Map<string, Buffer>()
 
-  constructor(keyring: Keyring) {
+  /** @param zone IANA name of the zone in which dates are read */
+  constructor(keyring: Keyring, zone: string) {
     this.keyring = keyring
+    this.zone = zone
   }
 
   /** The tokens that a value of a sealed parameter is found by. */
   tokens(type: string, value: IndexValue): bigint[] {
-    const of = (form: string) => this.token(type, value.parameter, form)
+    const of = (form: string) => this.token(`${type}.${value.parameter}`, form)
     const present = of('+')
     switch (value.kind) {
       case 'token':
         return [present, ...codingForms(value.system, value.code).map(of)]
+      case 'of-type':
+        return value.system === undefined ? [present] : [present, of(ofTypeForm(value.system, value))]
       case 'string':
         return [present, ...stringForms(value.text).map(of)]
       case 'date':
-        return [present, ...dayTokens(value.low, value.high).map(of)]
+        return [present, ...dayTokens(value, this.zone).map(of)]
       case 'uri':
         return [present, of(`u${value.uri}`)]
       default:
@@ -44,42 +70,64 @@ export class BlindIndex {
    * @param parameter the name that extraction files its values under
    * @throws FhirError 400 for a form that the index cannot answer
    */
-  criterion(type: string, parameter: string, { modifier, values }: ValueCriterion): BlindCriterion {
-    const of = (form: string) => this.token(type, parameter, form)
+  criterion(type: string, parameter: string, { modifier, values }: ValueCriterion): BlindQuestion {
+    const of = (form: string) => this.token(`${type}.${parameter}`, form)
     const blind = { kind: 'blind' as const, parameter }
-    const first = values[0]
-    if (first?.kind === 'missing') return { ...blind, anyOf: [[of('+')]], negate: first.missing }
-    const anyOf = values.flatMap((value) => asked(value, modifier, parameter).map((forms) => forms.map(of)))
-    return { ...blind, anyOf, negate: modifier === 'not' }
+    const [first] = values
+    if (first?.kind === 'missing') {
+      return { criterion: { ...blind, anyOf: [[of('+')]], negate: first.missing }, exact: true }
+    }
+    const asked = values.map((value) => this.asked(value, modifier, parameter))
+    const anyOf = asked.flatMap((one) => one.anyOf.map((forms) => forms.map(of)))
+    return {
+      criterion: { ...blind, anyOf, negate: modifier === 'not' },
+      exact: asked.every(({ exact }) => exact),
+    }
   }
 
-  private token(type: string, parameter: string, form: string): bigint {
-    const field = `${type}.${parameter}`
+  /** The texts of a resource that `:text` asks about. */
+  texts(type: string, values: readonly IndexValue[]): TextEntry[] {
+    const of = (form: string) => this.token(`${type}:text`, form)
+    return textsOf(values).map(({ normal, parameters }) => ({
+      ...{ token: of(`=${parameters.join()}|${normal}`), normal, type, parameters },
+      prefixes: textPrefixes(normal).map((prefix) => of(`^${prefix}`)),
+    }))
+  }
+
+  /** The token of the longest kept beginning of a normalised text; whether that is all of it. */
+  textPrefix(type: string, normal: string): { readonly token: bigint; readonly exact: boolean } {
+    const { prefix, exact } = askedPrefix(normal)
+    return { token: this.token(`${type}:text`, `^${prefix}`), exact }
+  }
+
+  private token(field: string, form: string): bigint {
     let key = this.keys.get(field)
     if (!key) this.keys.set(field, (key = this.keyring.derive(`blind-index/${field}`)))
     return createHmac('sha256', key).update(form).digest().readBigInt64BE(0)
   }
+
+  /** The forms of one asked value. */
+  private asked(value: SearchValue, modifier: ValueCriterion['modifier'], code: string): Asked {
+    switch (value.kind) {
+      case 'token':
+        return exactly([codingForm(value.system, value.code)])
+      case 'of-type':
+        return exactly([ofTypeForm(value.system, value)])
+      case 'string':
+        return stringAsked(value.text, modifier)
+      case 'date':
+        return exactly(askedTokens(value.prefix, value, this.zone))
+      case 'uri':
+        if (value.match === 'exact') return exactly([`u${value.uri}`])
+        throw FhirError.notSupported(`${code}: this modifier is not supported on a sealed element`)
+      default:
+        throw FhirError.notSupported(`${code}: not searchable in this form`)
+    }
+  }
 }
 
-/** Longer prefixes than this are found by their first 32 characters. */
-const longestPrefix = 32
-/** Of longer strings only the beginning can be asked by `:contains`. */
-const longestContained = 64
-
-function stringForms(text: string): string[] {
-  const normal = normalise(text)
-  const prefixes = Array.from(
-    { length: Math.min(normal.length, longestPrefix) },
-    (_, index) => `^${normal.slice(0, index + 1)}`,
-  )
-  return [...prefixes, `=${text}`, ...trigrams(normal.slice(0, longestContained))]
-}
-
-function trigrams(normal: string): string[] {
-  return Array.from(
-    { length: Math.max(0, normal.length - 2) },
-    (_, index) => `~${normal.slice(index, index + 3)}`,
-  )
+function exactly(forms: readonly string[]): Asked {
+  return { anyOf: forms.map((form) => [form]), exact: true }
 }
 
 function codingForms(system: string | undefined, code: string | undefined): string[] {
@@ -90,49 +138,12 @@ function codingForms(system: string | undefined, code: string | undefined): stri
 }
 
 function codingForm(system: string | undefined, code: string | undefined): string {
-  return `c${system ?? '*'}|${code ?? '*'}`
+  return `c${part(system)}|${part(code)}`
 }
 
-/** The forms of one asked value: alternatives, each a list of forms that must all be there. */
-function asked(value: SearchValue, modifier: ValueCriterion['modifier'], code: string): string[][] {
-  switch (value.kind) {
-    case 'token':
-      return [[codingForm(value.system, value.code)]]
-    case 'string':
-      return [stringAsked(value.text, modifier, code)]
-    case 'date':
-      return dateAsked(value.prefix, value.low, value.high, code).map((form) => [form])
-    case 'uri':
-      if (value.match === 'exact') return [[`u${value.uri}`]]
-      throw FhirError.notSupported(`${code}: this modifier is not supported on a sealed element`)
-    default:
-      throw FhirError.notSupported(`${code}: not searchable in this form`)
-  }
-}
-
-function stringAsked(text: string, modifier: ValueCriterion['modifier'], code: string): string[] {
-  if (modifier === 'exact') return [`=${text}`]
-  const normal = normalise(text)
-  if (modifier !== 'contains') return [`^${normal.slice(0, longestPrefix)}`]
-  if (normal.length < 3) throw FhirError.invalid(`${code}: at least three characters with :contains`)
-  return trigrams(normal.slice(0, longestContained))
-}
-
-function dateAsked(prefix: Prefix, low: number, high: number, code: string): string[] {
-  switch (prefix) {
-    case 'eq':
-      return rangeTokens(low, high)
-    case 'ge':
-      return rangeTokens(low, Infinity)
-    case 'gt':
-    case 'sa':
-      return rangeTokens(high, Infinity)
-    case 'le':
-      return rangeTokens(-Infinity, high)
-    case 'lt':
-    case 'eb':
-      return rangeTokens(-Infinity, low)
-    default:
-      throw FhirError.notSupported(`${code}: this prefix is not supported on a sealed date`)
-  }
+function ofTypeForm(
+  system: string,
+  { code, value }: { readonly code: string; readonly value: string },
+): string {
+  return `t${part(system)}|${part(code)}|${part(value)}`
 }

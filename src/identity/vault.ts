@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { nilPatient } from '../store/row.ts'
 import { sql } from '../store/sql.ts'
 import type { Tx } from '../store/tx.ts'
@@ -21,6 +21,14 @@ export interface BlindRow {
   readonly tokens: readonly bigint[]
 }
 
+/** A text beside codes as the vault keeps it: hashes, and the parameters that find it (`code:text`). */
+export interface TextRow {
+  readonly token: bigint
+  readonly type: string
+  readonly parameters: readonly string[]
+  readonly prefixes: readonly bigint[]
+}
+
 /**
  * The identity vault: schema `identity`, whose every statement stands in this file. Content is under
  * the data key of its patient; destroying that key makes it unreadable wherever it was copied.
@@ -32,6 +40,8 @@ export class Vault {
   private readonly dataKeys = new RecentMap<string, Buffer>(5_000)
   private readonly ids = new RecentMap<string, string | null>(50_000)
   private readonly patients = new RecentMap<string, string>(50_000)
+  /** tokens of texts that are noted: most come back */
+  private readonly texts = new RecentMap<bigint, true>(100_000)
 
   constructor(keyring: Keyring) {
     this.keyring = keyring
@@ -108,7 +118,7 @@ export class Vault {
     return ids
   }
 
-  /** Seals and writes; `seal` numbers come from `nextSeal`. */
+  /** Seals and writes; `seal` numbers come from `nextSeal` of `seal-number.ts`. */
   async write(tx: Tx, rows: readonly SealedRow[]): Promise<void> {
     if (rows.length === 0) return
     const dataKeys = await this.keys(
@@ -168,6 +178,41 @@ export class Vault {
           USING unnest(${rows.map((row) => row.type)}::text[], ${rows.map((row) => row.id)}::text[]) AS gone (type, id)
           WHERE blind_index.type = gone.type AND blind_index.id = gone.id`,
     )
+  }
+
+  /** Notes texts beside codes that are not known yet. */
+  async noteTexts(tx: Tx, texts: readonly TextRow[]): Promise<void> {
+    const fresh = new Map(
+      texts.filter(({ token }) => !this.texts.get(token)).map((text) => [text.token, text]),
+    )
+    // in one order for all writers, so that no two wait for each other
+    const rows = [...fresh.values()].sort((one, other) => (one.token < other.token ? -1 : 1))
+    if (rows.length === 0) return
+    await tx.query(
+      sql`INSERT INTO identity.text_index (token, type, parameters, prefixes)
+          SELECT token, type, parameters::text[], prefixes::bigint[]
+          FROM unnest(${rows.map(({ token }) => String(token))}::bigint[], ${rows.map(({ type }) => type)}::text[],
+                      ${rows.map(({ parameters }) => `{${parameters.join(',')}}`)}::text[],
+                      ${rows.map(({ prefixes }) => `{${prefixes.join(',')}}`)}::text[]) AS row (token, type, parameters, prefixes)
+          ON CONFLICT DO NOTHING`,
+    )
+    tx.afterCommit(() => rows.forEach(({ token }) => this.texts.set(token, true)))
+  }
+
+  /** Tokens of the texts that a parameter finds and that have this beginning, at most `limit`. */
+  async textsBeginning(
+    tx: Tx,
+    type: string,
+    parameter: string,
+    prefix: bigint,
+    limit: number,
+  ): Promise<bigint[]> {
+    const rows = await tx.query<{ token: string }>(
+      sql`SELECT token FROM identity.text_index
+          WHERE prefixes @> ${[String(prefix)]}::bigint[] AND type = ${type} AND ${parameter} = ANY(parameters)
+          LIMIT ${limit}`,
+    )
+    return rows.map(({ token }) => BigInt(token))
   }
 
   private idHash(id: string): Buffer {
@@ -238,17 +283,6 @@ export class Vault {
     )
   }
 }
-
-/**
- * A number for a sealed row of a patient: milliseconds, 12 bits that count, 10 that are this process's.
- * 63 bits, rising with time.
- */
-export function nextSeal(now: number): bigint {
-  sealCount = (sealCount + 1) & 0xfff
-  return (BigInt(now) << 22n) | BigInt((sealCount << 10) | sealProcess)
-}
-const sealProcess = randomInt(1024)
-let sealCount = 0
 
 /** A UUID in lower case is its own key: such ids say nothing about a person. */
 export function isKey(id: string): boolean {

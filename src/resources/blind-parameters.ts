@@ -14,9 +14,20 @@ export function isBlind(type: string, code: string): boolean {
 
 const cache = new Map<string, boolean>()
 
-/** @param code may be `subject:identifier`: the `identifier` of a Reference is always sealed */
+/**
+ * Whether values filed under this name are the words beside codes (`code:text`): sealed, and found through
+ * keyed hashes of their own.
+ */
+export function isText(code: string): boolean {
+  return code.endsWith(':text')
+}
+
+/**
+ * @param code may be `subject:identifier`, `code:text`, `identifier:of-type`: the `identifier` of a Reference
+ *   and the words beside a code are always sealed, and so are Identifiers
+ */
 function readsSealed(type: string, code: string): boolean {
-  if (code.endsWith(':identifier')) return true
+  if (/:(?:identifier|text|of-type)$/.test(code)) return true
   const parameter = searchParameters(type).get(code)
   if (!parameter) return false
   if (parameter.type === 'string') return true

@@ -7,18 +7,19 @@ export interface IntervalColumns {
   readonly high: Sql
 }
 
+/** What is asked of dates: [low, high) in ms since the epoch; of `ap`, as wide as it is to be. */
+interface Asked {
+  readonly prefix: Prefix
+  readonly low: number
+  readonly high: number
+}
+
 /**
  * The prefixes over intervals. `[low, high)` is what was asked; the columns hold what a resource says.
  *
  * @see FHIR R4 § Search, "Prefixes": the search range fully contains (eq), overlaps above (gt), …
  */
-export function compareDate(
-  column: IntervalColumns,
-  prefix: Prefix,
-  low: number,
-  high: number,
-  now: number,
-): Sql {
+export function compareDate(column: IntervalColumns, { prefix, low, high }: Asked): Sql {
   const within = sql`(${column.low} >= ${low} AND ${column.high} <= ${high})`
   switch (prefix) {
     case 'eq':
@@ -37,11 +38,8 @@ export function compareDate(
       return sql`${column.low} >= ${high}`
     case 'eb':
       return sql`${column.high} <= ${low}`
-    case 'ap': {
-      // a tenth of the distance to now, as the specification recommends
-      const slack = Math.abs(now - low) / 10
-      return sql`(${column.low} < ${high + slack} AND ${column.high} > ${low - slack})`
-    }
+    case 'ap':
+      return sql`(${column.low} < ${high} AND ${column.high} > ${low})`
   }
 }
 
@@ -76,11 +74,12 @@ export function compareNumber(
   }
 }
 
-/** The same for an instant kept as a time stamp, so that its index serves. */
-export function compareInstant(column: Sql, prefix: Prefix, low: number, high: number, now: number): Sql {
+/** The same for an instant kept as a time stamp of whole milliseconds, so that its index serves. */
+export function compareInstant(column: Sql, { prefix, low, high }: Asked): Sql {
   const [from, until] = [new Date(low), new Date(high)]
   switch (prefix) {
     case 'eq':
+    case 'ap':
       return sql`(${column} >= ${from} AND ${column} < ${until})`
     case 'ne':
       return sql`(${column} < ${from} OR ${column} >= ${until})`
@@ -94,9 +93,5 @@ export function compareInstant(column: Sql, prefix: Prefix, low: number, high: n
       return sql`${column} >= ${from}`
     case 'le':
       return sql`${column} < ${until}`
-    case 'ap': {
-      const slack = Math.abs(now - low) / 10
-      return sql`(${column} >= ${new Date(low - slack)} AND ${column} < ${new Date(high + slack)})`
-    }
   }
 }

@@ -1,4 +1,5 @@
-import type { ChainCriterion, HasCriterion, Query, ValueCriterion } from '../fhir/query.ts'
+import type { SearchParameter } from '../fhir/definitions.ts'
+import type { ChainCriterion, HasCriterion, Query, SearchValue, ValueCriterion } from '../fhir/query.ts'
 
 declare const prepared: unique symbol
 
@@ -21,7 +22,12 @@ export type PreparedCriterion =
   | ValueCriterion
   | PreparedChain
   | PreparedHas
+  | PreparedFoci
   | BlindCriterion
+  /** rows with one of these tokens */
+  | { readonly kind: 'tokens'; readonly tokens: readonly bigint[] }
+  /** rows with one of these internal ids */
+  | { readonly kind: 'ids'; readonly ids: readonly string[] }
   /** `any` of none is never, `all` of none is always */
   | { readonly kind: 'any' | 'all'; readonly of: readonly PreparedCriterion[] }
   | { readonly kind: 'not'; readonly of: PreparedCriterion }
@@ -41,6 +47,17 @@ export interface PreparedTarget {
   readonly patients: readonly string[] | undefined
   readonly permit: string | undefined
   readonly anyOf: readonly (readonly PreparedCriterion[])[]
+}
+
+/** A composite: one of the row's foci meets all components of a value. */
+export interface PreparedFoci {
+  readonly kind: 'foci'
+  readonly parameter: SearchParameter
+  readonly components: readonly SearchParameter[]
+  /** ORed */
+  readonly values: readonly (readonly SearchValue[])[]
+  /** only whether there is a focus is asked */
+  readonly present: boolean
 }
 
 /** Over a sealed element: any of the lists, all of whose tokens are in the row's blind index. */

@@ -114,26 +114,27 @@ export async function save(tx: Tx, rows: readonly WritableRow[]): Promise<void> 
   if (updates.length > 0) await retire(tx, updates)
   await insert(tx, rows)
   await insertRanges(tx, rows)
+  await insertFoci(tx, rows)
 }
 
 /**
- * Deletes a resource: its last version goes to the history, a tombstone after it.
+ * Deletes resources: their last versions go to the history, a tombstone after each, under the version
+ * that follows. The caller holds the locks of `lock.ts`.
  *
- * @returns the version number of the tombstone; undefined when there was nothing to delete
+ * @param rows the current ones, read under these locks
  */
-export async function remove(
-  tx: Tx,
-  { type, id, at }: { readonly type: string; readonly id: string; readonly at: Date },
-): Promise<number | undefined> {
-  const row = await current(tx, type, id)
-  if (!row) return undefined
-  await retire(tx, [row])
-  const version = row.version + 1
+export async function removeAll(tx: Tx, rows: readonly StoredRow[], now: Date): Promise<void> {
+  if (rows.length === 0) return
+  await retire(tx, rows)
+  // two versions of one resource never share a time: histories are ordered by it
+  const times = rows.map(({ updatedAt }) => new Date(Math.max(now.getTime(), updatedAt.getTime() + 1)))
   await tx.query(
     sql`INSERT INTO clinical.history (type, id, patient, version, updated_at, method)
-        VALUES (${type}, ${id}, ${row.patient}, ${version}, ${at}, 'DELETE')`,
+        SELECT type, id, patient, version, updated_at, 'DELETE'
+        FROM unnest(${rows.map((row) => row.type)}::text[], ${rows.map((row) => row.id)}::text[],
+                    ${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => row.version + 1)}::int[],
+                    ${times}::timestamptz[]) AS gone (type, id, patient, version, updated_at)`,
   )
-  return version
 }
 
 async function retire(
@@ -152,8 +153,9 @@ async function retire(
         FROM gone`,
   )
   await tx.query(
-    sql`DELETE FROM clinical.range_index r USING unnest(${types}::text[], ${ids}::text[]) AS old (type, id)
-        WHERE r.type = old.type AND r.id = old.id`,
+    sql`WITH old AS (SELECT * FROM unnest(${types}::text[], ${ids}::text[]) AS old (type, id)),
+             ranges AS (DELETE FROM clinical.range_index r USING old WHERE r.type = old.type AND r.id = old.id)
+        DELETE FROM clinical.composite_index r USING old WHERE r.type = old.type AND r.id = old.id`,
   )
 }
 
@@ -187,5 +189,20 @@ async function insertRanges(tx: Tx, rows: readonly WritableRow[]): Promise<void>
           ${ranges.map((range) => range.low)}::float8[], ${ranges.map((range) => range.high)}::float8[],
           ${ranges.map((range) => (range.units ? `{${range.units.join(',')}}` : null))}::text[]
         ) AS range (type, parameter, patient, id, low, high, units)`,
+  )
+}
+
+async function insertFoci(tx: Tx, rows: readonly WritableRow[]): Promise<void> {
+  const foci = rows.flatMap((row) => row.foci.map((focus) => ({ ...focus, row })))
+  if (foci.length === 0) return
+  await tx.query(
+    sql`INSERT INTO clinical.composite_index (type, id, patient, tokens, low, high, low2, high2)
+        SELECT type, id, patient, tokens::bigint[], low, high, low2, high2
+        FROM unnest(
+          ${foci.map(({ row }) => row.type)}::text[], ${foci.map(({ row }) => row.id)}::text[],
+          ${foci.map(({ row }) => row.patient)}::uuid[], ${foci.map(({ tokens }) => `{${tokens.join(',')}}`)}::text[],
+          ${foci.map(({ ranges: [one] }) => one?.low)}::float8[], ${foci.map(({ ranges: [one] }) => one?.high)}::float8[],
+          ${foci.map(({ ranges: [, two] }) => two?.low)}::float8[], ${foci.map(({ ranges: [, two] }) => two?.high)}::float8[]
+        ) AS focus (type, id, patient, tokens, low, high, low2, high2)`,
   )
 }

@@ -25,6 +25,8 @@ export interface WritableRow extends StoredRow {
   readonly tokens: readonly bigint[]
   /** dates, numbers and quantities of the parameters that have no column */
   readonly ranges: readonly Range[]
+  /** parts of the resource that composite parameters ask about */
+  readonly foci: readonly Focus[]
 }
 
 /** ms since the epoch for dates, the number itself otherwise; open ends are ±Infinity. */
@@ -37,6 +39,14 @@ export interface Range extends Interval {
   readonly parameter: string
   /** tokens of a quantity's unit in the forms it can be asked by */
   readonly units: readonly bigint[] | undefined
+}
+
+/** One part of a resource, an `Observation.component` for one, as one composite parameter sees it. */
+export interface Focus {
+  /** of its components, each under the composite's code and its own place in it: see `focusParameter` */
+  readonly tokens: readonly bigint[]
+  /** of the components that are dates, numbers and quantities, in their order; at most two */
+  readonly ranges: readonly Interval[]
 }
 
 /** The patient of rows that are in no patient's compartment. */

@@ -33,7 +33,7 @@ export async function search(
   const order = keys.reduce((list, key, index) => sql`${list}${keyName(index)} ${direction(key)}, `, sql``)
   const found = await tx.query<StoredRow & Record<string, unknown>>(
     sql`SELECT * FROM (SELECT ${storedColumns} ${keyColumns} FROM clinical.resource r
-                       WHERE ${rowCondition(query, page.now)}) AS match
+                       WHERE ${rowCondition(query)}) AS match
         WHERE ${page.after === undefined ? sql`TRUE` : after(keys, page.after)}
         ORDER BY ${order} id LIMIT ${page.limit + 1}`,
   )
@@ -44,11 +44,22 @@ export async function search(
 }
 
 /** How many rows match; exact. */
-export async function count(tx: Tx, query: PreparedQuery, now: number): Promise<number> {
+export async function count(tx: Tx, query: PreparedQuery): Promise<number> {
   const [row] = await tx.query<{ n: string }>(
-    sql`SELECT count(*) AS n FROM clinical.resource r WHERE ${rowCondition(query, now)}`,
+    sql`SELECT count(*) AS n FROM clinical.resource r WHERE ${rowCondition(query)}`,
   )
   return Number(row?.n ?? 0)
+}
+
+/**
+ * How many rows about match, by what the planner knows of the table: at the cost of a plan, however many
+ * there are. It is as fresh as the statistics are.
+ */
+export async function estimate(tx: Tx, query: PreparedQuery): Promise<number> {
+  const [row] = await tx.query<{
+    'QUERY PLAN': readonly [{ readonly Plan: { readonly 'Plan Rows': number } }]
+  }>(sql`EXPLAIN (FORMAT JSON) SELECT FROM clinical.resource r WHERE ${rowCondition(query)}`)
+  return row?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0
 }
 
 /** Every match in batches, without order; memory does not grow with their number. */
@@ -64,7 +75,7 @@ export function exportRows(
   },
 ): AsyncIterable<StoredRow[]> {
   const conditions = [
-    rowCondition(query, range.now),
+    rowCondition(query),
     ...(range.since === undefined ? [] : [sql`r.updated_at > ${range.since}`]),
     ...(range.until === undefined ? [] : [sql`r.updated_at <= ${range.until}`]),
     ...(range.patients === undefined ? [] : [sql`r.patient = ANY(${range.patients}::uuid[])`]),

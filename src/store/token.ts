@@ -24,10 +24,24 @@ export const tokenText = {
   present: (parameter: string) => `${parameter}|+`,
   /** `undefined` leaves a part open, `''` is a coding without a system; codes come folded by `fhir/extract.ts` */
   coding: (parameter: string, system: string | undefined, code: string | undefined) =>
-    `${parameter}|c|${system ?? '*'}|${code ?? '*'}`,
+    `${parameter}|c|${part(system)}|${part(code)}`,
   reference: (parameter: string, type: string, id: string) => `${parameter}|${type}/${id}`,
   url: (parameter: string, url: string) => `${parameter}|u|${url}`,
+  /** the URI is in this folder: what it is up to its last slash */
+  folder: (parameter: string, folder: string) => `${parameter}|f|${folder}`,
   /** a further patient whose compartment this row is in */
   compartment: (patient: string) => `_compartment|${patient}`,
-  unit: (system: string | undefined, code: string) => `unit|${system ?? '*'}|${code}`,
+  /** the row's patient is not the one that `patient` or `subject` names: these name none */
+  notSubject: '_compartment|-',
+  unit: (system: string | undefined, code: string | undefined) => `unit|${part(system)}|${part(code)}`,
+}
+
+/** The name that the tokens of a composite's component go under, in `clinical.composite_index`. */
+export function focusParameter(composite: string, component: number): string {
+  return `${composite}.${component}`
+}
+
+/** What is left open is `*`; in a text that has one, or a bar, these are escaped, so that no two forms meet. */
+export function part(text: string | undefined): string {
+  return text === undefined ? '*' : text.replace(/[*|\\]/g, '\\$&')
 }

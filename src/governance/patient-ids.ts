@@ -1,0 +1,60 @@
+import type { SearchParameter } from '../fhir/definitions.ts'
+import type { Criterion, Query, SearchValue } from '../fhir/query.ts'
+import { compositePlan } from '../resources/composites.ts'
+
+/** The logical ids of patients that a query names, nested searches included. */
+export function patientIdsIn({ type, criteria }: Query): string[] {
+  return criteria.flatMap((criterion) => patientIdsOf(type, criterion))
+}
+
+function patientIdsOf(type: string, criterion: Criterion): string[] {
+  switch (criterion.kind) {
+    case 'chain':
+      return patientIdsIn(criterion.target)
+    case 'has':
+      return patientIdsIn(criterion.source)
+    case 'any':
+    case 'all':
+      return criterion.of.flatMap((one) => patientIdsOf(type, one))
+    case 'not':
+      return patientIdsOf(type, criterion.of)
+    case 'composite': {
+      const plan = compositePlan(type, criterion.parameter)
+      if (plan === undefined || plan.kind === 'parts') return []
+      return criterion.values.flatMap((value) =>
+        value.flatMap((part, at) => patientIdOf(type, plan.components[at], part) ?? []),
+      )
+    }
+    case 'value':
+      return criterion.values.flatMap((value) => patientIdOf(type, criterion.parameter, value) ?? [])
+  }
+}
+
+function patientIdOf(
+  type: string,
+  parameter: SearchParameter | undefined,
+  value: SearchValue,
+): string | undefined {
+  if (parameter?.code === '_id') return type === 'Patient' && value.kind === 'token' ? value.code : undefined
+  if (value.kind !== 'reference' || value.url !== undefined || !parameter) return undefined
+  const mayBePatient = parameter.target.length === 0 || parameter.target.includes('Patient')
+  return value.type === 'Patient' || (value.type === undefined && mayBePatient) ? value.id : undefined
+}
+
+/** What is asked, with patients by key. A bare id may be a patient's and another type's: both are asked. */
+export function byKey(
+  type: string,
+  parameter: SearchParameter,
+  value: SearchValue,
+  keys: ReadonlyMap<string, string>,
+): SearchValue[] {
+  const id = patientIdOf(type, parameter, value)
+  if (id === undefined) return [value]
+  const key = keys.get(id) ?? nobody
+  if (value.kind === 'token') return [{ ...value, code: key }]
+  if (value.kind !== 'reference') return [value]
+  return value.type === 'Patient' ? [{ ...value, id: key }] : [{ ...value, type: 'Patient', id: key }, value]
+}
+
+/** The key of no patient. */
+const nobody = 'ffffffff-ffff-ffff-ffff-ffffffffffff'

@@ -1,0 +1,52 @@
+import type { Query, Criterion, SearchValue } from '../fhir/query.ts'
+import { inUnit, ucumSystem } from '../fhir/ucum.ts'
+
+/** Whether a query asks for quantities in UCUM units anywhere, nested searches included. */
+export function asksInUnits({ criteria }: Query): boolean {
+  return criteria.some(isInUnits)
+}
+
+function isInUnits(criterion: Criterion): boolean {
+  switch (criterion.kind) {
+    case 'value':
+      return criterion.values.some(isUcum)
+    case 'composite':
+      return criterion.values.flat().some(isUcum)
+    case 'chain':
+      return asksInUnits(criterion.target)
+    case 'has':
+      return asksInUnits(criterion.source)
+    case 'any':
+    case 'all':
+      return criterion.of.some(isInUnits)
+    case 'not':
+      return isInUnits(criterion.of)
+  }
+}
+
+type Quantity = SearchValue & { readonly kind: 'quantity' }
+
+function isUcum(value: SearchValue): value is Quantity {
+  return value.kind === 'quantity' && value.system === ucumSystem
+}
+
+/**
+ * A quantity in a UCUM unit, asked for in each unit that occurs and measures the same, its numbers converted;
+ * one in any UCUM unit, in each that occurs. No canonical value is kept of what is written: it would double
+ * every quantity at rest.
+ *
+ * @param units UCUM codes that occur
+ */
+export function inOccurringUnits(value: SearchValue, units: readonly string[]): SearchValue[] {
+  if (!isUcum(value)) return [value]
+  const { code } = value
+  if (code === undefined) return [value, ...units.map((unit) => ({ ...value, code: unit }))]
+  const others = units.filter((unit) => unit !== code)
+  return [
+    value,
+    ...others.flatMap((unit) => {
+      const converted = inUnit(value, code, unit)
+      return converted ? [{ ...converted, code: unit }] : []
+    }),
+  ]
+}

@@ -1,0 +1,116 @@
+import { extract, type ExtractOptions } from '../fhir/extract.ts'
+import { parseJson, type Resource } from '../fhir/json.ts'
+import { indexedName, matches } from '../fhir/matches.ts'
+import { normalise } from '../fhir/normalise.ts'
+import { FhirError, issue } from '../fhir/outcome.ts'
+import { plainQuery } from '../fhir/parse-criterion.ts'
+import type { Criterion, ValueCriterion } from '../fhir/query.ts'
+import type { BlindIndex } from '../identity/blind-index.ts'
+import type { Vault } from '../identity/vault.ts'
+import { isBlind, isText } from '../resources/blind-parameters.ts'
+import { candidates, onesWithToken } from '../store/candidates.ts'
+import type { PreparedCriterion, PreparedTarget } from '../store/prepared-query.ts'
+import type { StoredRow } from '../store/row.ts'
+import type { Tx } from '../store/tx.ts'
+import { releaseCare } from './release-care.ts'
+
+/** More rows than this are not opened to find out which of them match. */
+const maxJudged = 5_000
+/** More different texts than this are not asked for at once. */
+const maxTexts = 1_000
+
+/**
+ * Searches over what is sealed: by keyed hashes, and where these alone would find too much (`:contains`,
+ * very long beginnings), by opening what they find and judging it. Either way the answer is exact, and
+ * counting, sorting and paging go on in SQL.
+ */
+export class SealedSearch {
+  private readonly vault: Vault
+  private readonly blind: BlindIndex
+  private readonly options: ExtractOptions
+
+  constructor(vault: Vault, blind: BlindIndex, options: ExtractOptions) {
+    this.vault = vault
+    this.blind = blind
+    this.options = options
+  }
+
+  /** Whether rows must be opened to answer a criterion. */
+  isJudged(type: string, criterion: Criterion): boolean {
+    if (criterion.kind !== 'value') return false
+    const name = indexedName(criterion)
+    return !isText(name) && isBlind(type, name) && !this.blind.criterion(type, name, criterion).exact
+  }
+
+  /**
+   * @param within what holds of the rows beside this criterion: fewer need be opened
+   * @throws FhirError 400 `too-costly` when more than 5,000 rows would have to be opened
+   */
+  async byHash(tx: Tx, within: PreparedTarget, criterion: ValueCriterion): Promise<PreparedCriterion> {
+    const { type } = within
+    const question = this.blind.criterion(type, indexedName(criterion), criterion)
+    if (question.exact) return question.criterion
+    const narrowed = { ...within, criteria: [...within.criteria, question.criterion] }
+    const rows = await candidates(tx, narrowed, maxJudged + 1)
+    if (rows.length > maxJudged) throw tooCostly(criterion, 'too many resources may match')
+    const query = plainQuery(type, [criterion])
+    const resources = await this.resources(tx, rows)
+    const matching = rows.filter((_, at) => matches(query, resources[at] ?? noResource, this.options))
+    return { kind: 'ids', ids: matching.map(({ id }) => id) }
+  }
+
+  /**
+   * `:text`: the texts that begin so are looked up first, then the rows that have one of them.
+   *
+   * @throws FhirError 400 `too-costly` when more than 1,000 different texts begin so
+   */
+  async byText(tx: Tx, type: string, criterion: ValueCriterion): Promise<PreparedCriterion> {
+    const tokens: bigint[] = []
+    for (const value of criterion.values) {
+      if (value.kind !== 'string')
+        throw FhirError.notSupported(`${criterion.parameter.code}: a text expected`)
+      tokens.push(...(await this.textTokens(tx, type, criterion, normalise(value.text))))
+    }
+    return { kind: 'tokens', tokens }
+  }
+
+  private async textTokens(
+    tx: Tx,
+    type: string,
+    criterion: ValueCriterion,
+    normal: string,
+  ): Promise<readonly bigint[]> {
+    const { token, exact } = this.blind.textPrefix(type, normal)
+    const found = await this.vault.textsBeginning(tx, type, indexedName(criterion), token, maxTexts + 1)
+    if (found.length > maxTexts) throw tooCostly(criterion, 'too many texts begin like this')
+    return exact ? found : this.beginning(tx, type, found, normal)
+  }
+
+  /** Of texts that begin nearly as asked those that do: one row that has it tells what a text is. */
+  private async beginning(
+    tx: Tx,
+    type: string,
+    tokens: readonly bigint[],
+    normal: string,
+  ): Promise<readonly bigint[]> {
+    const rows = await onesWithToken(tx, type, tokens)
+    const right = new Set<bigint>()
+    for (const resource of await this.resources(tx, rows)) {
+      for (const text of this.blind.texts(type, extract(resource, this.options))) {
+        if (text.normal.startsWith(normal)) right.add(text.token)
+      }
+    }
+    return tokens.filter((token) => right.has(token))
+  }
+
+  private async resources(tx: Tx, rows: readonly StoredRow[]): Promise<Resource[]> {
+    const released = await releaseCare(tx, this.vault, rows)
+    return released.map(({ text }) => parseJson(text) as Resource)
+  }
+}
+
+const noResource: Resource = { resourceType: '' }
+
+function tooCostly({ parameter: { code } }: ValueCriterion, what: string): FhirError {
+  return new FhirError(400, [issue('too-costly', `${code}: ${what}: narrow the search`, code)])
+}

@@ -1,0 +1,23 @@
+import { rowCondition } from './condition.ts'
+import type { PreparedTarget } from './prepared-query.ts'
+import { storedColumns } from './resources.ts'
+import type { StoredRow } from './row.ts'
+import { sql } from './sql.ts'
+import type { Tx } from './tx.ts'
+
+/** Rows that may match, in no order, and no more of them than `limit`. */
+export async function candidates(tx: Tx, target: PreparedTarget, limit: number): Promise<StoredRow[]> {
+  return tx.query(
+    sql`SELECT ${storedColumns} FROM clinical.resource r WHERE ${rowCondition(target)} LIMIT ${limit}`,
+  )
+}
+
+/** For each token one row of the type that has it; those that no row has are left out. */
+export async function onesWithToken(tx: Tx, type: string, tokens: readonly bigint[]): Promise<StoredRow[]> {
+  if (tokens.length === 0) return []
+  return tx.query(
+    sql`SELECT r.* FROM unnest(${tokens.map(String)}::bigint[]) AS asked (token), LATERAL (
+          SELECT ${storedColumns} FROM clinical.resource r
+          WHERE r.type = ${type} AND r.tokens @> ARRAY[asked.token] LIMIT 1) AS r`,
+  )
+}
