@@ -6,6 +6,7 @@ import {
   IsOptional,
   IsString,
   IsUrl,
+  Matches,
   Max,
   Min,
   validateSync,
@@ -73,12 +74,30 @@ export class Settings {
   @Max(64)
   COFFRE_WORKERS = 1
 
+  /**
+   * URLs that the endpoints of Subscriptions may begin with, blanks between them:
+   * `https://ehr.example/hooks/`. Unset: no Subscription is served
+   */
+  @IsOptional()
+  @Matches(
+    /^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1)[:/])\S*\/(?:\s+(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1)[:/])\S*\/)*$/,
+    {
+      message: 'COFFRE_SUBSCRIPTION_ENDPOINTS: https URLs that end in / expected, blanks between them',
+    },
+  )
+  COFFRE_SUBSCRIPTION_ENDPOINTS: string | undefined
+
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   LOG_LEVEL = 'info'
 
   /** the hospital's time zone, in which partial and zone-less dates are read */
   get zone(): string {
     return 'Europe/Paris'
+  }
+
+  /** what the endpoints of Subscriptions may begin with */
+  get notifiable(): readonly string[] {
+    return this.COFFRE_SUBSCRIPTION_ENDPOINTS?.split(/\s+/) ?? []
   }
 
   get dataDir(): string {
@@ -108,6 +127,7 @@ const known = Object.freeze([
     'COFFRE_CLIENTS_FILE',
   ],
   ...['COFFRE_USERS_FILE', 'COFFRE_TRUSTED_ISSUERS', 'COFFRE_WORKERS', 'LOG_LEVEL'],
+  'COFFRE_SUBSCRIPTION_ENDPOINTS',
 ])
 
 /**

@@ -32,7 +32,7 @@ const sweepMinutes = 5
     ...[ArtifactStore, AuthorizationServer, Clients, KeySets, OpaqueTokens, People, ResearchBases, Sessions],
     ...[Authenticator, FhirBaseGuard, PersonGuard],
   ],
-  exports: [StoreModule, Authenticator, FhirBaseGuard, PersonGuard, ResearchBases, Sessions],
+  exports: [StoreModule, Authenticator, Clients, FhirBaseGuard, PersonGuard, ResearchBases, Sessions],
 })
 export class AuthModule implements OnModuleInit, OnModuleDestroy {
   private sweeping: NodeJS.Timeout | undefined

@@ -42,6 +42,7 @@ export function engineSink(app: INestApplicationContext): ImportSink {
     access: operator,
     base: `${settings.publicUrl}/fhir`,
     zone: settings.zone,
+    notifiable: [],
     pages: pageSeal(app.get(Keyring, { strict: false })),
     record: async (accesses) => {
       await Promise.all(accesses.map((accessed) => trail.record(eventOf(accessed))))

@@ -14,6 +14,8 @@ export interface Context {
   /** the hospital's time zone, in which partial dates are read */
   readonly zone: string
   readonly pages: PageSeal
+  /** URLs that the endpoint of a Subscription may begin with; `[]`: none is served */
+  readonly notifiable: readonly string[]
   /**
    * Puts accesses on record. Called as the last step before a commit: what cannot be recorded is not done,
    * and nothing is ever done without its event.

@@ -10,6 +10,7 @@ import type { Context } from './context.ts'
 import { demandOn, permitsAll } from './judge.ts'
 import { resourceOf } from './released.ts'
 import type { FhirRequest } from './request.ts'
+import { watchDelete } from './subscriptions/watch-writes.ts'
 
 /**
  * Deletes a resource: it is gone for reads and searches, its history stays. What is not there is
@@ -60,6 +61,7 @@ async function deleteOne(
   await judge(tx, context, row)
   const version = await remove(tx, { type, id: row.id, at: laterThan(row.updatedAt, context.now()) })
   await context.gate.withdraw(tx, [{ type, id: row.id }])
+  await watchDelete(tx, type, row.id)
   const entity = { type, id: row.id, ...(version === undefined ? {} : { version }) }
   const patients = row.patient === nilPatient ? [] : [row.patient]
   return {

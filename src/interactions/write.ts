@@ -11,6 +11,7 @@ import type { Context } from './context.ts'
 import { demandOn, permitsAll } from './judge.ts'
 import type { Preferences } from './request.ts'
 import { resourceOf } from './released.ts'
+import { watchWrites } from './subscriptions/watch-writes.ts'
 
 /** A resource on its way in, valid, under the id it shall have. */
 export interface Write {
@@ -75,6 +76,11 @@ export async function writeAll(tx: Tx, context: Context, writes: readonly Write[
     demandOn(context, one.fresh ? 'c' : 'u', { ...one, resource: () => one.resource })
   }
   await save(tx, rows)
+  await watchWrites(
+    tx,
+    context,
+    written.filter(({ unchanged }) => !unchanged),
+  )
   return written
 }
 

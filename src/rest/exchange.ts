@@ -76,7 +76,8 @@ export class Exchange {
 
   private context(access: Access, base: string, record: Context['record']): Context {
     const { store, gate, pages, settings } = this
-    return { store, gate, pages, access, base, zone: settings.zone, record, now: () => new Date() }
+    const { zone, notifiable } = settings
+    return { store, gate, pages, access, base, zone, notifiable, record, now: () => new Date() }
   }
 
   private async record(base: ServedBase, known: Known, accesses: readonly Accessed[]): Promise<void> {

@@ -38,10 +38,12 @@ export function readParameters(request: Pick<FhirRequest, 'parameters' | 'body'>
 
 /** What the operation is to judge may be broken: the resources inside are its own affair. */
 function fromBody(body: JsonObject): OperationParameter[] {
-  const list = body['parameter'] ?? []
-  const issues = validate({ ...body, parameter: Array.isArray(list) ? list.map(withoutResource) : list })
+  const { parameter, ...rest } = body
+  if (parameter === undefined) return []
+  const judged = Array.isArray(parameter) ? parameter.map(withoutResource) : parameter
+  const issues = validate({ ...rest, parameter: judged })
   if (issues.length > 0) throw FhirError.unprocessable(issues)
-  return (list as JsonObject[]).map(read)
+  return (parameter as JsonObject[]).map(read)
 }
 
 function withoutResource(parameter: Json): Json {

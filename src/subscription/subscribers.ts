@@ -1,0 +1,51 @@
+import type { CareAccess } from '../access/access.ts'
+import { narrow } from '../access/scope.ts'
+import type { Clients } from '../auth/clients.ts'
+import { FhirError } from '../fhir/outcome.ts'
+import type { Context } from '../interactions/context.ts'
+import { resourceOf } from '../interactions/released.ts'
+import { ourselves } from '../interactions/subscriptions/ourselves.ts'
+import type { SubscriptionRow } from '../interactions/subscriptions/records.ts'
+import { readWatch, type Watch } from '../interactions/subscriptions/rules.ts'
+import { isNotifiable } from '../interactions/subscriptions/watch-writes.ts'
+import { current } from '../store/resources.ts'
+import type { Tx } from '../store/tx.ts'
+
+/** Who is behind Subscriptions, and what they ask for, as of now. */
+export class Subscribers {
+  private readonly clients: Clients
+  private readonly context: Context
+
+  constructor(clients: Clients, context: Context) {
+    this.clients = clients
+    this.context = context
+  }
+
+  /**
+   * Reads a Subscription again, under what its client is still allowed.
+   *
+   * @throws FhirError 404, 403, 422 when it can no longer be served
+   */
+  async load(tx: Tx, row: SubscriptionRow): Promise<{ watch: Watch; access: CareAccess }> {
+    const stored = await current(tx, 'Subscription', row.id)
+    const [released] = stored ? await this.context.gate.release(tx, ourselves, [stored]) : []
+    if (!released) throw FhirError.notFound('Subscription')
+    const access = await this.accessOf(row)
+    const isAllowed = (endpoint: string) => isNotifiable(this.context, endpoint)
+    return { watch: readWatch(resourceOf(released), this.context.base, isAllowed), access }
+  }
+
+  private async accessOf(row: SubscriptionRow): Promise<CareAccess> {
+    const { clientId, userId, scopes, patient, id } = row
+    const client = await this.clients.find(clientId)
+    if (!client) throw FhirError.forbidden('the client is not registered')
+    const granted = this.clients.readScopes(scopes)
+    return {
+      kind: 'care',
+      caller: { clientId, userId, tokenId: `subscription/${id}`, ip: undefined },
+      scopes: narrow(granted, this.clients.policy(client)),
+      patient,
+      grants: new Set(),
+    }
+  }
+}

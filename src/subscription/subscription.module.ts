@@ -1,0 +1,77 @@
+import { Logger, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common'
+import { AuditModule } from '../audit/audit.module.ts'
+import { Trail } from '../audit/trail.ts'
+import { AuthModule } from '../auth/auth.module.ts'
+import { Clients } from '../auth/clients.ts'
+import { Settings } from '../config.ts'
+import { Gate } from '../governance/gate.ts'
+import { GovernanceModule } from '../governance/governance.module.ts'
+import { IdentityModule } from '../identity/identity.module.ts'
+import { Keyring } from '../identity/keyring.ts'
+import type { Context } from '../interactions/context.ts'
+import { pageSeal } from '../interactions/page.ts'
+import { ourselves } from '../interactions/subscriptions/ourselves.ts'
+import { StoreModule } from '../store/store.module.ts'
+import { Store } from '../store/store.ts'
+import { Notifier } from './notifier.ts'
+import { Subscribers } from './subscribers.ts'
+import { SubscriptionWorkers } from './subscription-workers.ts'
+
+const logger = new Logger('subscription')
+
+/** Subscriptions of the care base: changes are judged and endpoints called beside the requests. */
+@Module({
+  imports: [StoreModule, IdentityModule, AuditModule, AuthModule, GovernanceModule],
+  providers: [
+    {
+      provide: SubscriptionWorkers,
+      inject: [Store, Gate, Keyring, Clients, Trail, Settings],
+      useFactory: workers,
+    },
+  ],
+})
+export class SubscriptionModule implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly workers: SubscriptionWorkers
+
+  constructor(workers: SubscriptionWorkers) {
+    this.workers = workers
+  }
+
+  onApplicationBootstrap(): void {
+    this.workers.start()
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.workers.stop()
+  }
+}
+
+function workers(
+  store: Store,
+  gate: Gate,
+  keyring: Keyring,
+  clients: Clients,
+  trail: Trail,
+  settings: Settings,
+): SubscriptionWorkers {
+  const { zone, notifiable, publicUrl } = settings
+  const context: Context = {
+    ...{ store, gate, zone, notifiable },
+    access: ourselves,
+    base: `${publicUrl}/fhir`,
+    pages: pageSeal(keyring),
+    // what the server writes of its own is the status of a Subscription: told by the resource's versions
+    record: () => Promise.resolve(),
+    now: () => new Date(),
+  }
+  const subscribers = new Subscribers(clients, context)
+  const notifier = new Notifier(store, context, subscribers, trail)
+  return new SubscriptionWorkers({ store, context, subscribers, notifier, report }, settings.COFFRE_WORKERS)
+}
+
+/** Where it broke, without its message: a database quotes values in them. */
+function report(error: unknown): void {
+  const isError = error instanceof Error
+  const frames = isError ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : []
+  logger.error([isError ? error.name : typeof error, ...frames].join('\n'))
+}
