@@ -5,6 +5,7 @@ import { Auth1764000000004 } from './0004-auth.ts'
 import { Governance1764000000005 } from './0005-governance.ts'
 import { Export1764000000006 } from './0006-export.ts'
 import { Import1764000000007 } from './0007-import.ts'
+import { Search1764000000008 } from './0008-search.ts'
 import { Subscription1764000000011 } from './0011-subscription.ts'
 
 /** All migrations, in order. */
@@ -16,5 +17,6 @@ export const migrations = [
   Governance1764000000005,
   Export1764000000006,
   Import1764000000007,
+  Search1764000000008,
   Subscription1764000000011,
 ]
