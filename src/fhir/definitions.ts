@@ -1,5 +1,5 @@
 import { CanonicalMap } from './canonical-map.ts'
-import { readPackages, type Conformance } from './package.ts'
+import { readPackages, type Conformance, type Held } from './package.ts'
 
 /**
  * The R4 definitions in the form the engine works with: every type with its JSON properties, every
@@ -124,7 +124,6 @@ interface Structure {
   readonly type: string
   readonly kind: string
   readonly abstract: boolean
-  readonly derivation?: string
   readonly snapshot: { readonly element: readonly Element[] }
 }
 
@@ -132,9 +131,14 @@ function ofType(resourceType: string): Conformance[] {
   return conformance.flatMap((held) => (held.resourceType === resourceType ? [held.read()] : []))
 }
 
+/** By its URL: an index does not say which are profiles. */
+function isTypeOfR4({ resourceType, url, type }: Held): boolean {
+  return resourceType === 'StructureDefinition' && url === `http://hl7.org/fhir/StructureDefinition/${type}`
+}
+
 function readTypes(): Map<string, TypeDefinition> {
-  const structures = ofType('StructureDefinition') as unknown as Structure[]
-  const base = structures.filter((structure) => structure.derivation !== 'constraint')
+  // profiles and logical models are read when somebody asks for them: there may be thousands
+  const base = conformance.filter(isTypeOfR4).map((held) => held.read() as unknown as Structure)
   const primitives = new Set(base.filter((s) => s.kind === 'primitive-type').map((s) => s.type))
   const found = new Map<string, TypeDefinition>()
   for (const structure of base) {

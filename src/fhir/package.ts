@@ -10,19 +10,24 @@ export type Conformance = { readonly resourceType: string; readonly url?: string
 export interface Held {
   readonly resourceType: string
   readonly url: string | undefined
+  /** of a StructureDefinition the type that it defines or constrains */
+  readonly type: string | undefined
   /** @throws Error naming the file when it is not JSON */
   readonly read: () => Conformance
 }
 
 /**
- * Opens the conformance resources of a folder: FHIR packages (`.tgz`, as published) and loose `.json`.
+ * Opens the conformance resources of a folder and the folders in it: FHIR packages (`.tgz`, as
+ * published) and loose `.json`, in the order of their names.
  *
  * @throws Error naming the file when one cannot be read; start-up must not go on without it
  * @see https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
  */
 export function readPackages(folder: URL): Held[] {
-  const names = readdirSync(folder).sort()
-  return names.flatMap((name) => {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
+  return entries.flatMap((entry) => {
+    const { name } = entry
+    if (entry.isDirectory()) return readPackages(new URL(`${name}/`, folder))
     if (name.endsWith('.tgz')) return readPackage(new URL(name, folder), name)
     if (name.endsWith('.json')) return [held(parse(readFileSync(new URL(name, folder), 'utf8'), name))]
     return []
@@ -39,12 +44,14 @@ function readPackage(file: URL, name: string): Held[] {
         readonly filename: string
         readonly resourceType: string
         readonly url?: string
+        readonly type?: string
       }[]
     }
-    return entries.files.map(({ filename, resourceType, url }) => {
+    return entries.files.map(({ filename, resourceType, url, type }) => {
       const content = files.get(`package/${filename}`)
       if (!content) throw new Error(`fhir-profiles: ${name} has no ${filename}, which its index names`)
-      return { resourceType, url, read: once(() => parse(content.toString('utf8'), `${name} ${filename}`)) }
+      const read = once(() => parse(content.toString('utf8'), `${name} ${filename}`))
+      return { resourceType, url, type, read }
     })
   }
   return [...files]
@@ -53,7 +60,8 @@ function readPackage(file: URL, name: string): Held[] {
 }
 
 function held(resource: Conformance): Held {
-  return { resourceType: resource.resourceType, url: resource.url, read: () => resource }
+  const { resourceType, url, type } = resource
+  return { resourceType, url, type: typeof type === 'string' ? type : undefined, read: () => resource }
 }
 
 function once<T>(make: () => T): () => T {

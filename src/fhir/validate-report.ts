@@ -23,10 +23,26 @@ const maxIssues = 100
 export class Report {
   readonly issues: Issue[] = []
   private locals = new Locals()
+  private readonly noted = new Set<string>()
+  private errors = 0
 
   /** @param path FHIRPath of the element; made of element names and positions, never of values */
   add(code: IssueCode, path: string, rule: string): void {
     if (this.issues.length < maxIssues) this.issues.push(issue(code, `${path}: ${rule}`, path))
+  }
+
+  /**
+   * The same for what several definitions may say of one element: once is enough. Issues that are no
+   * errors have a limit of their own, so that they keep no error out.
+   */
+  note(severity: Issue['severity'], code: IssueCode, path: string, rule: string): void {
+    const diagnostics = `${path}: ${rule}`
+    if (this.noted.has(diagnostics)) return
+    if (severity === 'error') this.errors++
+    else if (this.noted.size - this.errors >= maxIssues) return
+    if (severity === 'error' && this.errors > maxIssues) return
+    this.noted.add(diagnostics)
+    this.issues.push({ ...issue(code, diagnostics, path), severity })
   }
 
   /** A `Reference.reference`, canonical, url or uri that starts with `#`. */
