@@ -3,12 +3,12 @@ import { isObject, type Json, type JsonObject } from './json.ts'
 import type { Conformance } from './package.ts'
 import { objects, readDesignation, type CodeSystem, type Concept } from './terminology-code-system.ts'
 import {
+  contentOfList,
   difference,
   filterList,
   intersection,
   isGap,
   listed,
-  memberOf,
   union,
   type Content,
   type Gap,
@@ -105,7 +105,7 @@ function ofConcepts(raw: readonly JsonObject[], url: string, system: CodeSystem 
     })
     return listed(named)
   })
-  return { has: (asked, code) => memberOf(list(), asked, code) !== undefined, list }
+  return contentOfList(list)
 }
 
 /** A display and designations that the ValueSet gives come before those of the CodeSystem. */
@@ -135,8 +135,14 @@ function ofFilters(raw: readonly JsonObject[], url: string, system: CodeSystem):
     return { ...content, has: (asked) => (asked === url ? undefined : false) }
   }
   if (!system.isComplete) return ofFragment(filters, url, system)
-  const list = once(() => listed(membersWhere(filters, url, system)))
-  return { has: (asked, code) => memberOf(list(), asked, code) !== undefined, list }
+  const member = (asked: string, code: string) => {
+    const concept = asked === url ? system.concepts.get(code) : undefined
+    return concept && filters.every((accepts) => accepts(concept))
+      ? memberFor(concept, url, system.version)
+      : undefined
+  }
+  const list = () => listed(membersWhere(filters, url, system))
+  return { has: (asked, code) => member(asked, code) !== undefined, member, list }
 }
 
 /** Of a part of a code system: that a code is in it can be told, that it is not cannot. */
@@ -146,6 +152,10 @@ function ofFragment(filters: readonly Accepts[], url: string, system: CodeSystem
     has: (asked, code) => {
       if (asked !== url) return false
       return filters.length === 0 && system.concept(code) !== undefined ? true : undefined
+    },
+    member: (_, code) => {
+      const concept = system.concept(code)
+      return concept && memberFor(concept, url, system.version)
     },
   }
 }
@@ -184,7 +194,7 @@ function ofExpansion(expansion: JsonObject, sources: Sources): Content | undefin
         }),
     ),
   )
-  return { has: (system, code) => memberOf(list(), system, code) !== undefined, list }
+  return contentOfList(list)
 }
 
 /** Parameters by which an expansion is less than its ValueSet. */
@@ -197,6 +207,7 @@ function contains(nested: JsonObject): JsonObject[] {
 function orElse(first: Content, second: Content): Content {
   return {
     has: (system, code) => first.has(system, code) ?? second.has(system, code),
+    member: (system, code) => first.member(system, code) ?? second.member(system, code),
     list: () => {
       const list = first.list()
       return isGap(list) ? second.list() : list
@@ -209,6 +220,7 @@ function withoutInactive(content: Content, sources: Sources): Content {
   return {
     has: (system, code) =>
       sources.codeSystem(system)?.concept(code)?.inactive === true ? false : content.has(system, code),
+    member: (system, code) => content.member(system, code),
     list: () => {
       const list = content.list()
       return isGap(list) ? list : filterList(list, ({ concept }) => concept?.inactive !== true)
@@ -217,7 +229,7 @@ function withoutInactive(content: Content, sources: Sources): Content {
 }
 
 function unknown(gap: Gap): Content {
-  return { has: () => undefined, list: () => gap }
+  return { has: () => undefined, member: () => undefined, list: () => gap }
 }
 
 function once<T>(make: () => T): () => T {

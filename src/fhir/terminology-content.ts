@@ -7,6 +7,8 @@ import type { Concept, Designation } from './terminology-code-system.ts'
 export interface Content {
   /** undefined: what is held does not tell */
   has(system: string, code: string): boolean | undefined
+  /** what is known of a code that is in it; of any other it says nothing to rely on */
+  member(system: string, code: string): Member | undefined
   /** all of it, or why it cannot be listed */
   list(): Listed | Gap
 }
@@ -52,6 +54,7 @@ export function membersOf(list: Listed): Member[] {
 export function union(parts: readonly Content[]): Content {
   return {
     has: (system, code) => anyOf(parts.map((part) => part.has(system, code))),
+    member: (system, code) => parts.find((part) => part.has(system, code) === true)?.member(system, code),
     list: () => merge(parts.map((part) => part.list())),
   }
 }
@@ -60,6 +63,7 @@ export function union(parts: readonly Content[]): Content {
 export function intersection(parts: readonly Content[]): Content {
   return {
     has: (system, code) => parts.length > 0 && allOf(parts.map((part) => part.has(system, code))),
+    member: (system, code) => parts[0]?.member(system, code),
     list: () => {
       const lists = parts.map((part) => part.list())
       const gap = lists.find(isGap)
@@ -75,6 +79,7 @@ export function intersection(parts: readonly Content[]): Content {
 export function difference(from: Content, without: Content): Content {
   return {
     has: (system, code) => allOf([from.has(system, code), opposite(without.has(system, code))]),
+    member: (system, code) => from.member(system, code),
     list: () => {
       const [list, taken] = [from.list(), without.list()]
       if (isGap(list)) return list
@@ -91,6 +96,12 @@ export function filterList(list: Listed, keep: (member: Member) => boolean): Lis
       new Map([...ofSystem].filter(([, member]) => keep(member))),
     ]),
   )
+}
+
+/** The content that a list is. */
+export function contentOfList(list: () => Listed): Content {
+  const member = (system: string, code: string) => memberOf(list(), system, code)
+  return { has: (system, code) => member(system, code) !== undefined, member, list }
 }
 
 /** A list of members. */

@@ -1,5 +1,5 @@
 import type { CodeSystem, Concept } from './terminology-code-system.ts'
-import { isGap, memberOf, type Content } from './terminology-content.ts'
+import type { Content } from './terminology-content.ts'
 import { displayIn, isCalled, type Named } from './terminology-display.ts'
 import type { Terminology } from './terminology.ts'
 
@@ -47,13 +47,7 @@ export function validateInValueSet(
   const has = content.has(url, code)
   if (has === undefined) return undecided('what is held of the value set does not tell')
   if (!has) return refused('the code is not in the value set')
-  return judgeConcept(coding, concept, nameOf(content, url, code) ?? concept, options)
-}
-
-/** A ValueSet may have a name of its own for a code. */
-function nameOf(content: Content, system: string, code: string): Named | undefined {
-  const list = content.list()
-  return isGap(list) ? undefined : memberOf(list, system, code)
+  return judgeConcept(coding, concept, content.member(url, code) ?? concept, options)
 }
 
 /**

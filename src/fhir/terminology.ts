@@ -54,7 +54,7 @@ export function terminologyOver(lookup: Lookup): Terminology {
 
 function remembering(content: Content): Content {
   let list: ReturnType<Content['list']> | undefined
-  return { has: (system, code) => content.has(system, code), list: () => (list ??= content.list()) }
+  return { ...content, list: () => (list ??= content.list()) }
 }
 
 /** What the packages hold by this canonical URL, and in this version where one is named. */

@@ -2,6 +2,7 @@ import { restrict } from '../access/access.ts'
 import { scopesFor } from '../access/scope.ts'
 import { plainQuery, searchParameter } from '../fhir/parse-criterion.ts'
 import { FhirError, issue } from '../fhir/outcome.ts'
+import type { Conformance } from '../fhir/package.ts'
 import type { Query, SearchValue } from '../fhir/query.ts'
 import { drawsOn, type Needed } from '../fhir/terminology-compose.ts'
 import { terminologyNeeds, withTokens } from '../fhir/terminology-query.ts'
@@ -13,12 +14,12 @@ import {
   terminologyOver,
   type Terminology,
 } from '../fhir/terminology.ts'
-import type { Released } from '../governance/gate.ts'
 import type { StoredRow } from '../store/row.ts'
 import { exportRows } from '../store/search.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Context } from './context.ts'
-import { releasedByKey, resourceOf, valueCriterion } from './released.ts'
+import { recentTerminology } from './recent-terminology.ts'
+import { valueCriterion } from './released.ts'
 
 /**
  * Puts plain tokens in the place of `:in`, `:not-in`, `:above` and `:below`, by the packages and by the
@@ -34,10 +35,10 @@ export async function resolveTerminology(tx: Tx, context: Context, query: Query)
   return withTokens(query, terminology)
 }
 
-/** A terminology, and what was read from the base for it. */
+/** A terminology, and the rows that were read for it. */
 export interface TerminologyRead {
   readonly terminology: Terminology
-  readonly released: readonly Released[]
+  readonly rows: readonly Pick<StoredRow, 'type' | 'id' | 'version'>[]
 }
 
 /** A graph that is deeper, or of more stored resources, is refused. */
@@ -57,40 +58,40 @@ export async function terminologyFor(
   needed: readonly Needed[],
 ): Promise<TerminologyRead> {
   // what a permit releases is judged by published definitions alone
-  if (context.access.kind === 'research') return { terminology: packageTerminology, released: [] }
+  if (context.access.kind === 'research') return { terminology: packageTerminology, rows: [] }
   const stored = new StoredTerminology(context.base)
-  const released: Released[] = []
+  const rows: StoredRow[] = []
   const asked = new Set<string>()
   let waiting = needed
   for (let depth = 0; waiting.length > 0; depth++) {
     const fresh = waiting.filter((one) => !asked.has(keyOf(one)))
     for (const one of fresh) asked.add(keyOf(one))
-    const found = await load(tx, context, stored, fresh)
-    released.push(...found)
-    for (const one of found) stored.add(resourceOf(one))
-    if (depth > maxDepth || stored.size > maxStored) {
+    const found = await findRows(tx, context, stored, fresh)
+    rows.push(...found)
+    if (depth > maxDepth || rows.length > maxStored) {
       throw new FhirError(400, [issue('too-costly', 'a value set that draws on too many others')])
     }
+    for (const one of await resourcesOf(tx, context, found)) stored.add(one)
     waiting = fresh.flatMap(({ type, canonical }) => {
-      const found = type === 'ValueSet' ? stored.lookup(type, canonical) : undefined
-      return found ? drawsOn(found) : []
+      const held = type === 'ValueSet' ? stored.lookup(type, canonical) : undefined
+      return held ? drawsOn(held) : []
     })
   }
-  return { terminology: terminologyOver(stored.lookup), released }
+  return { terminology: terminologyOver(stored.lookup), rows }
 }
 
 function keyOf({ type, canonical }: Needed): string {
   return `${type} ${canonical}`
 }
 
-/** Reads what the packages do not hold, by id or by canonical URL. */
-async function load(
+/** Finds what the packages do not hold, by id or by canonical URL. */
+async function findRows(
   tx: Tx,
   context: Context,
   stored: StoredTerminology,
   needed: readonly Needed[],
-): Promise<Released[]> {
-  const found: Released[] = []
+): Promise<StoredRow[]> {
+  const found: StoredRow[] = []
   for (const type of ['ValueSet', 'CodeSystem'] as const) {
     if (scopesFor(context.access, type, 's').length === 0) continue
     const canonicals = needed
@@ -98,26 +99,36 @@ async function load(
       .map(({ canonical }) => canonical)
     const ids = canonicals.flatMap((canonical) => stored.idOf(type, canonical) ?? [])
     const urls = canonicals.flatMap((canonical) => [canonical, splitCanonical(canonical)[0]])
-    found.push(...(await releasedByKey(tx, context, type, ids, 's')))
-    found.push(...(await releasedByUrl(tx, context, type, [...new Set(urls)])))
+    if (ids.length > 0) found.push(...(await rowsOf(tx, context, plainQuery(type, []), ids)))
+    if (urls.length > 0) found.push(...(await rowsOf(tx, context, urlQuery(type, urls), undefined)))
   }
   return found
 }
 
-async function releasedByUrl(
+function urlQuery(type: string, urls: readonly string[]): Query {
+  const values = [...new Set(urls)].map((uri): SearchValue => ({ kind: 'uri', uri, match: 'exact' }))
+  return plainQuery(type, [valueCriterion(searchParameter(type, 'url'), values)])
+}
+
+async function rowsOf(
   tx: Tx,
   context: Context,
-  type: string,
-  urls: readonly string[],
-): Promise<Released[]> {
-  if (urls.length === 0) return []
-  const values = urls.map((uri): SearchValue => ({ kind: 'uri', uri, match: 'exact' }))
-  const query = plainQuery(type, [valueCriterion(searchParameter(type, 'url'), values)])
+  query: Query,
+  ids: readonly string[] | undefined,
+): Promise<StoredRow[]> {
   const prepared = await context.gate.prepare(tx, restrict(context.access, query))
   const rows: StoredRow[] = []
-  for await (const batch of exportRows(tx, prepared, { now: context.now().getTime() })) {
+  for await (const batch of exportRows(tx, prepared, { ids, now: context.now().getTime() })) {
     rows.push(...batch)
     if (rows.length > maxStored) break // terminologyFor refuses it
   }
-  return context.gate.release(tx, context.access, rows)
+  return rows
+}
+
+async function resourcesOf(tx: Tx, context: Context, rows: readonly StoredRow[]): Promise<Conformance[]> {
+  const recent = recentTerminology(context.store)
+  const known = rows.flatMap((row) => recent.get(row) ?? [])
+  const others = rows.filter((row) => recent.get(row) === undefined)
+  const released = await context.gate.release(tx, context.access, others)
+  return [...known, ...released.map((one) => recent.read(one))]
 }

@@ -55,7 +55,7 @@ async function expandValueSet(tx: Tx, context: Context, call: OperationCall): Pr
       ...(expanded.contains.length === 0 ? {} : { contains: [...expanded.contains] }),
     },
   })
-  return { status: 200, body, accesses: [accessOf(context, call, '$expand', read)] }
+  return { status: 200, body, accesses: [accessOf(call, '$expand', read)] }
 }
 
 function readOptions(parameters: readonly OperationParameter[]): ExpandOptions {

@@ -32,7 +32,7 @@ async function lookUp(tx: Tx, context: Context, call: OperationCall): Promise<An
   const language = textOf(parameters, 'displayLanguage')
   const asked = parameters.filter(({ name }) => name === 'property').map(({ value }) => value)
   const isAsked = (name: string) => asked.length === 0 || asked.includes(name)
-  return parametersAnswer(context, call, '$lookup', read, [
+  return parametersAnswer(call, '$lookup', read, [
     ...describe(read.subject, concept, language),
     ...concept.designation.filter(isDesignationAsked(isAsked)).map(designationOf),
     ...propertiesOf(read.subject, concept).flatMap(({ code: property, out }) =>

@@ -35,9 +35,7 @@ async function testSubsumption(tx: Tx, context: Context, call: OperationCall): P
     }
   }
   const outcome = outcomeOf(read.subject, a.code, b.code)
-  return parametersAnswer(context, call, '$subsumes', read, [
-    { name: 'outcome', value: ['valueCode', outcome] },
-  ])
+  return parametersAnswer(call, '$subsumes', read, [{ name: 'outcome', value: ['valueCode', outcome] }])
 }
 
 type Outcome = 'equivalent' | 'subsumes' | 'subsumed-by' | 'not-subsumed'

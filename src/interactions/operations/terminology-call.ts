@@ -7,10 +7,10 @@ import { drawsOn } from '../../fhir/terminology-compose.ts'
 import type { Coding } from '../../fhir/terminology-validate.ts'
 import { validate } from '../../fhir/validate.ts'
 import type { Tx } from '../../store/tx.ts'
-import type { Answer } from '../answer.ts'
+import type { Accessed, Answer } from '../answer.ts'
 import type { Context } from '../context.ts'
 import { findCurrent } from '../read.ts'
-import { resourceOf, seen } from '../released.ts'
+import { recentTerminology } from '../recent-terminology.ts'
 import { terminologyFor, type TerminologyRead } from '../terminology.ts'
 import type { OperationCall } from './operation.ts'
 import { single, textOf, type OperationParameter } from './parameters.ts'
@@ -35,8 +35,8 @@ export async function calledValueSet(
   const url = canonicalOf(call.parameters, 'url', 'valueSetVersion')
   const found = await byIdOrSent(tx, context, call, 'valueSet', url)
   if (found) {
-    const { terminology, released } = await terminologyFor(tx, context, drawsOn(found.subject))
-    return { subject: found.subject, terminology, released: [...found.released, ...released] }
+    const { terminology, rows } = await terminologyFor(tx, context, drawsOn(found.subject))
+    return { subject: found.subject, terminology, rows: [...found.rows, ...rows] }
   }
   const read = await terminologyFor(tx, context, [{ type: 'ValueSet', canonical: url ?? '' }])
   const subject = read.terminology.valueSet(url ?? '')
@@ -60,10 +60,10 @@ export async function calledCodeSystem(
   const found = await byIdOrSent(tx, context, call, 'codeSystem', url)
   const canonical = url ?? ''
   const needed = found ? [] : [{ type: 'CodeSystem' as const, canonical }]
-  const { terminology, released } = await terminologyFor(tx, context, needed)
+  const { terminology, rows } = await terminologyFor(tx, context, needed)
   const subject = found ? codeSystemOf(found.subject) : terminology.codeSystem(canonical)
   if (!subject) throw FhirError.notFound('CodeSystem')
-  return { subject, terminology, released: [...(found?.released ?? []), ...released] }
+  return { subject, terminology, rows: [...(found?.rows ?? []), ...rows] }
 }
 
 /** @param name of the parameter that may hold the resource */
@@ -80,13 +80,13 @@ async function byIdOrSent(
   }
   if (id !== undefined) {
     const found = await findCurrent(tx, context, type, id)
-    return { subject: resourceOf(found), released: [found] }
+    return { subject: recentTerminology(context.store).read(found), rows: [found.row] }
   }
   if (sent === undefined) return undefined
   const issues = validate(sent)
   if (issues.length > 0) throw FhirError.unprocessable(issues)
   if (sent.resourceType !== type) throw FhirError.structure(`a ${type} expected`, name)
-  return { subject: sent, released: [] }
+  return { subject: sent, rows: [] }
 }
 
 /** The URL of a parameter with the version of another behind it. */
@@ -154,25 +154,29 @@ export interface Out {
 
 /** 200 with Parameters, on record by the operation's name. */
 export function parametersAnswer(
-  context: Context,
   call: OperationCall,
   interaction: `$${string}`,
   read: TerminologyRead,
   out: readonly Out[],
 ): Answer {
   const body = stringifyJson({ resourceType: 'Parameters', parameter: out.map(outText) })
-  return { status: 200, body, accesses: [accessOf(context, call, interaction, read)] }
+  return { status: 200, body, accesses: [accessOf(call, interaction, read)] }
 }
 
 /** The record of a call: the resources that were read for it, and the names of its parameters. */
 export function accessOf(
-  context: Context,
   call: OperationCall,
   interaction: `$${string}`,
-  { released }: TerminologyRead,
-): Answer['accesses'][number] {
-  const names = call.parameters.map(({ name }) => name)
-  return seen(context.access, interaction, call.type, released, names)
+  { rows }: TerminologyRead,
+): Accessed {
+  return {
+    interaction,
+    outcome: 'success',
+    type: call.type,
+    entities: rows.map(({ type, id, version }) => ({ type, id, version })),
+    patients: [],
+    parameters: call.parameters.map(({ name }) => name),
+  }
 }
 
 function outText({ name, value, part }: Out): Json {

@@ -42,7 +42,7 @@ export const validateCodeInValueSet: Operation = {
     const verdicts = asked.map((coding) =>
       validateInValueSet(coding, content, read.terminology, optionsOf(call.parameters)),
     )
-    return verdictAnswer(context, call, read, bestOf(verdicts))
+    return verdictAnswer(call, read, bestOf(verdicts))
   },
 }
 
@@ -62,7 +62,7 @@ async function validateInSystem(tx: Tx, context: Context, call: OperationCall): 
   const asked = readAsked(parameters, undefined)
   const read = await calledCodeSystem(tx, context, call, canonicalOf(parameters, 'url', 'version'))
   const verdicts = asked.map((coding) => validateInCodeSystem(coding, read.subject, optionsOf(parameters)))
-  return verdictAnswer(context, call, read, bestOf(verdicts))
+  return verdictAnswer(call, read, bestOf(verdicts))
 }
 
 const common = ['code', 'display', 'coding', 'codeableConcept', 'abstract', 'displayLanguage']
@@ -105,7 +105,6 @@ function readAsked(
 
 /** @throws FhirError 422 when what is held does not tell: neither yes nor no would be true */
 function verdictAnswer(
-  context: Context,
   call: OperationCall,
   read: TerminologyRead,
   { result, message, display }: Verdict,
@@ -114,5 +113,5 @@ function verdictAnswer(
   const out: Out[] = [{ name: 'result', value: ['valueBoolean', result] }]
   if (message !== undefined) out.push({ name: 'message', value: ['valueString', message] })
   if (display !== undefined) out.push({ name: 'display', value: ['valueString', display] })
-  return parametersAnswer(context, call, '$validate-code', read, out)
+  return parametersAnswer(call, '$validate-code', read, out)
 }
