@@ -17,6 +17,8 @@ export interface Selection {
   readonly property: PropertyDefinition | undefined
   /** what a reference selected here leads to, when the expression asked: `resolve() is Patient` */
   readonly target: string | undefined
+  /** it can select one element at most */
+  readonly single: boolean
   /** from elements of the start type to what is selected; JSON nulls are left out */
   readonly select: (from: readonly Json[], resource: Resource) => readonly Json[]
 }
@@ -41,7 +43,7 @@ export function compileExpression(expression: string, type: string): readonly Se
 }
 
 function start(type: string): Selection {
-  return { type, property: undefined, target: undefined, select: (from) => from }
+  return { type, property: undefined, target: undefined, single: true, select: (from) => from }
 }
 
 function compile(expression: Expression, from: readonly Selection[]): readonly Selection[] {
@@ -112,7 +114,8 @@ function child(of: Selection, property: PropertyDefinition): Selection {
     if (isObject(only)) return values(only[name])
     return nodes.flatMap((node) => (isObject(node) ? values(node[name]) : nothing))
   }
-  return { ...then(of, step), type: property.type, property, target: undefined }
+  const single = of.single && !property.array
+  return { ...then(of, step), type: property.type, property, target: undefined, single }
 }
 
 function values(value: Json | undefined): readonly Json[] {
@@ -138,7 +141,10 @@ function then(
 /** The n-th of what is selected; of several ways we could not tell which comes first. */
 function slice(selections: readonly Selection[], at: number): readonly Selection[] {
   if (selections.length > 1) throw new UnsupportedExpression('an indexer after several types')
-  return selections.map((selection) => then(selection, (nodes) => nodes.slice(at, at + 1)))
+  return selections.map((selection) => ({
+    ...then(selection, (nodes) => nodes.slice(at, at + 1)),
+    single: true,
+  }))
 }
 
 function compileCall(

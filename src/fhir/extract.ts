@@ -66,6 +66,14 @@ export function dataTypes(type: string, code: string): readonly string[] {
   return compiled(type).dataTypes.get(code) ?? []
 }
 
+/**
+ * Whether a parameter finds one value at most in a resource of this type: `status`, `birthdate`,
+ * `Observation.value-quantity`; not the codings of a CodeableConcept, nor the words of a name.
+ */
+export function isSingle(type: string, code: string): boolean {
+  return compiled(type).singles.has(code)
+}
+
 /** The search parameters that nothing is extracted for. A search that names one must be refused. */
 export function unsupportedParameters(): readonly Unsupported[] {
   return resourceTypes.flatMap((type) => compiled(type).unsupported)
@@ -83,6 +91,7 @@ interface Compiled {
   readonly caseSensitive: ReadonlySet<string>
   readonly targets: ReadonlyMap<string, readonly string[]>
   readonly dataTypes: ReadonlyMap<string, readonly string[]>
+  readonly singles: ReadonlySet<string>
   readonly unsupported: readonly Unsupported[]
 }
 
@@ -103,6 +112,7 @@ function compileType(type: string): Compiled {
   const caseSensitive = new Set<string>()
   const targets = new Map<string, readonly string[]>()
   const dataTypes = new Map<string, readonly string[]>()
+  const singles = new Set<string>()
   const unsupported: Unsupported[] = []
   const compile = (parameter: SearchParameter): readonly Rule[] => {
     if (parameter.type === 'composite') {
@@ -112,6 +122,7 @@ function compileType(type: string): Compiled {
     const exact = selections.every((selection) => caseSensitiveTypes.has(selection.type))
     if (exact) caseSensitive.add(parameter.code)
     dataTypes.set(parameter.code, [...new Set(selections.map((selection) => selection.type))])
+    if (areSingle(selections)) singles.add(parameter.code)
     if (parameter.type === 'reference') targets.set(parameter.code, targetsOf(parameter, selections))
     return compileRules(parameter, selections, exact)
   }
@@ -123,7 +134,7 @@ function compileType(type: string): Compiled {
       unsupported.push({ type, code: parameter.code, reason: error.message })
     }
   }
-  return { all: [...byCode.values()].flat(), byCode, caseSensitive, targets, dataTypes, unsupported }
+  return { all: [...byCode.values()].flat(), byCode, caseSensitive, targets, dataTypes, singles, unsupported }
 }
 
 /** Composites after what they are made of. */
@@ -138,6 +149,15 @@ const caseSensitiveTypes: ReadonlySet<string> = new Set(['Identifier', 'id', 'ur
 function selectionsOf({ expression }: SearchParameter, type: string): readonly Selection[] {
   if (expression === undefined) throw new UnsupportedExpression('no expression')
   return compileExpression(expression, type)
+}
+
+/** Data types of which one element has several values. */
+const manyValued: ReadonlySet<string> = new Set(['CodeableConcept', 'HumanName', 'Address', 'canonical'])
+
+/** One element, or one of the forms of a choice: there is never more than one of these. */
+function areSingle(selections: readonly Selection[]): boolean {
+  const paths = new Set(selections.map(({ property }) => property?.path))
+  return paths.size === 1 && selections.every(({ type, single }) => single && !manyValued.has(type))
 }
 
 /** What the parameter and the elements it selects both allow; `[]` for any type. */

@@ -21,7 +21,11 @@ const maxBranches = 64
  * @see FHIR R4 § Search, "Modifiers", "Chained parameters", "Reverse Chaining"
  */
 export function parseCriterion(type: string, key: string, value: string, context: SearchContext): Criterion {
-  return parseLink({ type, key }, { value, context, depth: 0, budget: { branches: maxBranches } })
+  return parseLink(
+    type,
+    key,
+    newLinking((target, parameter, modifier) => parseValues(target, parameter, modifier, value, context)),
+  )
 }
 
 /** A search for resources of a type that match all criteria; no order, no paging, nothing included. */
@@ -56,32 +60,45 @@ export function canLeadTo(type: string, code: string, target: string): boolean {
   return targets.length === 0 || targets.includes(target)
 }
 
-/** What is asked of a type, and what it is asked with. */
-interface Link {
-  readonly type: string
-  readonly key: string
-}
-
-interface Asking {
-  readonly value: string
-  readonly context: SearchContext
+/** Where the links of a criterion lead, and how far they have come. */
+export interface Linking {
+  /** reads what is asked of the parameter at the end, there */
+  readonly leaf: Leaf
   readonly depth: number
+  /** shared by all links of one criterion */
   readonly budget: { branches: number }
 }
 
-function parseLink({ type, key }: Link, asking: Asking): Criterion {
-  if (asking.depth > maxChainDepth) throw tooCostly(`a chain of more than ${maxChainDepth} links`)
-  if (asking.budget.branches-- === 0)
+export type Leaf = (
+  type: string,
+  parameter: SearchParameter,
+  modifier: string | undefined,
+  at: Linking,
+) => Criterion
+
+export function newLinking(leaf: Leaf): Linking {
+  return { leaf, depth: 0, budget: { branches: maxBranches } }
+}
+
+/**
+ * Follows the links of a key to the parameter at its end: `code`, `subject:Patient.gender`, `_has:…`.
+ *
+ * @throws FhirError 400
+ */
+export function parseLink(type: string, key: string, linking: Linking): Criterion {
+  if (linking.depth > maxChainDepth) throw tooCostly(`a chain of more than ${maxChainDepth} links`)
+  if (linking.budget.branches-- <= 0) {
     throw tooCostly('a chain over too many types: say which, as in subject:Patient.…')
-  if (key.startsWith('_has:')) return parseHas(type, key, asking)
+  }
+  if (key.startsWith('_has:')) return parseHas(type, key, linking)
   const [, code = '', modifier, rest] = /^([\w-]+)(?::([\w-]+))?(?:\.(.+))?$/.exec(key) ?? []
   const parameter = searchParameter(type, code)
-  if (rest === undefined) return parseValues(type, parameter, modifier, asking.value, asking.context)
-  return parseChain(type, parameter, modifier, rest, asking)
+  if (rest === undefined) return linking.leaf(type, parameter, modifier, linking)
+  return parseChain(type, parameter, modifier, rest, linking, (target, next) => parseLink(target, rest, next))
 }
 
 /** `_has:Observation:patient:code` */
-function parseHas(type: string, key: string, asking: Asking): HasCriterion {
+function parseHas(type: string, key: string, linking: Linking): HasCriterion {
   const [, source = '', code = '', rest = ''] = /^_has:(\w+):([\w-]+):(.+)$/.exec(key) ?? []
   if (!isResourceType(source)) throw FhirError.invalid('_has: _has:Type:reference:parameter expected', '_has')
   const parameter = searchParameter(source, code)
@@ -89,25 +106,31 @@ function parseHas(type: string, key: string, asking: Asking): HasCriterion {
     throw FhirError.invalid(`_has: ${code} does not refer to ${type}`, '_has')
   }
   demandLiteral(source, code)
-  const criterion = parseLink({ type: source, key: rest }, { ...asking, depth: asking.depth + 1 })
+  const criterion = parseLink(source, rest, { ...linking, depth: linking.depth + 1 })
   return { kind: 'has', parameter, source: plainQuery(source, [criterion]) }
 }
 
-/** One chain for each type that the reference may lead to and that the rest can be asked of. */
-function parseChain(
+/**
+ * One chain for each type that a reference may lead to and that the rest can be asked of.
+ *
+ * @param modifier the type, when it was named
+ * @param rest begins with the next parameter: types that do not have it are left out
+ * @param read what is asked of a target of this type
+ */
+export function parseChain(
   type: string,
   parameter: SearchParameter,
   modifier: string | undefined,
   rest: string,
-  asking: Asking,
+  linking: Linking,
+  read: (target: string, next: Linking) => Criterion,
 ): Criterion {
   const { code } = parameter
   if (parameter.type !== 'reference') throw notSupported(code, 'only references can be chained')
   demandLiteral(type, code)
-  const next = { ...asking, depth: asking.depth + 1 }
+  const next = { ...linking, depth: linking.depth + 1 }
   const chain = (target: string): Criterion => {
-    const criterion = parseLink({ type: target, key: rest }, next)
-    return { kind: 'chain', parameter, target: plainQuery(target, [criterion]) }
+    return { kind: 'chain', parameter, target: plainQuery(target, [read(target, next)]) }
   }
   if (modifier !== undefined) {
     if (!isResourceType(modifier) || !canLeadTo(type, code, modifier)) {

@@ -1,9 +1,11 @@
 import { searchParameters, typeDefinition } from './definitions.ts'
 import { FhirError, issue } from './outcome.ts'
 import { parseCriterion, plainQuery, searchParameter } from './parse-criterion.ts'
+import { parseFilter } from './parse-filter.ts'
 import { parseInclude, parseRevinclude } from './parse-include.ts'
+import { parseList } from './parse-list.ts'
 import type { SearchContext } from './parse-search-value.ts'
-import type { Query } from './query.ts'
+import type { Criterion, Query } from './query.ts'
 import { notSupported } from './search-refusal.ts'
 
 export interface ParseOptions extends SearchContext {
@@ -68,10 +70,15 @@ function apply(draft: Draft, key: string, value: string, context: SearchContext)
   const [name, modifier] = key.split(':')
   const control = controls.get(name ?? '')
   if (!control) {
-    draft.criteria = [...draft.criteria, parseCriterion(draft.type, key, value, context)]
+    draft.criteria = [...draft.criteria, readCriterion(draft.type, key, value, context)]
     return
   }
   control(draft, value, modifier)
+}
+
+function readCriterion(type: string, key: string, value: string, context: SearchContext): Criterion {
+  if (key === '_filter') return parseFilter(type, value, context)
+  return key === '_list' ? parseList(value) : parseCriterion(type, key, value, context)
 }
 
 /** What shapes the answer and is no criterion. @see FHIR R4 § Search, "Managing Returned Resources" */
