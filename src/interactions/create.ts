@@ -23,12 +23,12 @@ export async function create(tx: Tx, context: Context, request: FhirRequest, typ
   demand(context.access, type, 'c')
   const resource = demandValid(request.body ?? null, type)
   if (request.ifNoneExist !== undefined) {
-    const criteria = parseCriteria(type, request.ifNoneExist)
+    const criteria = parseCriteria(context, type, request.ifNoneExist)
     await lockCriteria(tx, [criteria])
     const existing = await findOne(tx, context, criteria)
     if (existing) return existingAnswer(context, existing, request.prefer)
   }
-  return createNew(tx, context, resource, request.prefer)
+  return createNew(tx, context, resource, 'POST', request.prefer)
 }
 
 /** Creates it without looking for another. */
@@ -36,12 +36,13 @@ export async function createNew(
   tx: Tx,
   context: Context,
   resource: Resource,
+  method: 'POST' | 'PUT',
   prefer: Preferences,
 ): Promise<Answer> {
   const id = newLogicalId(context.now())
   const type = resource.resourceType
   const [written] = await writeAll(tx, context, [
-    { type, id, resource, method: 'POST', fresh: true, ifMatch: undefined },
+    { type, id, resource, method, fresh: true, ifMatch: undefined },
   ])
   if (!written) throw new TypeError('nothing was written')
   return writtenAnswer(written, 'create', prefer)

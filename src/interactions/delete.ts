@@ -1,24 +1,29 @@
 import { demand } from '../access/access.ts'
 import { FhirError } from '../fhir/outcome.ts'
+import type { Released } from '../governance/gate.ts'
 import { lock } from '../store/lock.ts'
-import { current, remove } from '../store/resources.ts'
+import { currents, removeAll } from '../store/resources.ts'
 import { nilPatient, type StoredRow } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Accessed, Answer } from './answer.ts'
-import { findOne, lockCriteria } from './conditional.ts'
+import { findUpTo, lockCriteria, parseCriteria, type Criteria } from './conditional.ts'
 import type { Context } from './context.ts'
 import { demandOn, permitsAll } from './judge.ts'
 import { resourceOf } from './released.ts'
 import type { FhirRequest } from './request.ts'
 import { watchDelete } from './subscriptions/watch-writes.ts'
 
+/** What one conditional delete may delete; for more there is a limit on purpose. */
+const maxDeleted = 1000
+
 /**
  * Deletes a resource: it is gone for reads and searches, its history stays. What is not there is
  * deleted already.
  *
- * @param id absent: conditional, the URL's query says which; at most one may meet it
+ * @param id absent: conditional, the URL's query says which. At most one may meet it; for a client with
+ *   the grant `delete-multiple` up to 1,000
  * @returns 204
- * @throws FhirError 403, 412
+ * @throws FhirError 403, 412; nothing was deleted then
  * @see FHIR R4 § RESTful API, "delete" and "conditional delete"
  */
 export async function deleteResource(
@@ -29,63 +34,75 @@ export async function deleteResource(
   id: string | undefined,
 ): Promise<Answer> {
   demand(context.access, type, 'd')
-  const target = id ?? (await conditionalId(tx, context, request, type))
-  return target === undefined ? nothingThere(type) : deleteOne(tx, context, request, type, target)
-}
-
-async function conditionalId(
-  tx: Tx,
-  context: Context,
-  request: FhirRequest,
-  type: string,
-): Promise<string | undefined> {
-  const criteria = { type, parameters: request.parameters }
+  if (id !== undefined) return deleteAll(tx, context, request, type, await locate(tx, context, type, id))
+  const criteria = parseCriteria(context, type, request.parameters)
   await lockCriteria(tx, [criteria])
-  return (await findOne(tx, context, criteria))?.id
+  const found = await findDeletable(tx, context, criteria)
+  return deleteAll(
+    tx,
+    context,
+    request,
+    type,
+    found.map(({ row }) => row.id),
+  )
 }
 
-async function deleteOne(
+/** The internal id of a resource, in a list that is empty when it is not known. */
+export async function locate(tx: Tx, context: Context, type: string, id: string): Promise<string[]> {
+  const internal = await context.gate.locate(tx, context.access, type, id)
+  return internal === undefined ? [] : [internal]
+}
+
+/** What a conditional delete deletes, locked. @throws FhirError 403, 412 */
+export async function findDeletable(tx: Tx, context: Context, criteria: Criteria): Promise<Released[]> {
+  const { access } = context
+  const most = access.kind === 'care' && access.grants.has('delete-multiple') ? maxDeleted : 1
+  const before = await findUpTo(tx, context, criteria, most)
+  await lock(
+    tx,
+    before.map(({ type, row }) => ({ type, id: row.id })),
+  )
+  // what was changed until it was locked may not meet the criteria any more
+  const still = new Set((await findUpTo(tx, context, criteria, most)).map(({ row }) => row.id))
+  return before.filter(({ row }) => still.has(row.id))
+}
+
+/** @param ids internal ids */
+export async function deleteAll(
   tx: Tx,
   context: Context,
-  request: FhirRequest,
+  { ifMatch }: Pick<FhirRequest, 'ifMatch'>,
   type: string,
-  id: string,
+  ids: readonly string[],
 ): Promise<Answer> {
-  const internal = await context.gate.locate(tx, context.access, type, id)
-  if (internal !== undefined) await lock(tx, [{ type, id: internal }])
-  const row = internal === undefined ? undefined : await current(tx, type, internal)
-  if (request.ifMatch !== undefined && row?.version !== request.ifMatch) {
+  const keys = ids.map((id) => ({ type, id }))
+  await lock(tx, keys)
+  const rows = await currents(tx, keys)
+  if (ifMatch !== undefined && !(rows.length === 1 && rows[0]?.version === ifMatch)) {
     throw FhirError.precondition('conflict', `${type}: If-Match names another version than the current one`)
   }
-  if (!row) return nothingThere(type)
-  await judge(tx, context, row)
-  const version = await remove(tx, { type, id: row.id, at: laterThan(row.updatedAt, context.now()) })
-  await context.gate.withdraw(tx, [{ type, id: row.id }])
-  await watchDelete(tx, type, row.id)
-  const entity = { type, id: row.id, ...(version === undefined ? {} : { version }) }
-  const patients = row.patient === nilPatient ? [] : [row.patient]
+  await judge(tx, context, type, rows)
+  await removeAll(tx, rows, context.now())
+  await context.gate.withdraw(tx, keys)
+  for (const { id } of rows) await watchDelete(tx, type, id)
   return {
     status: 204,
-    ...(version === undefined ? {} : { version }),
-    accesses: [record(type, { entities: [entity], patients })],
+    ...(rows.length === 1 && rows[0] ? { version: rows[0].version + 1 } : {}),
+    accesses: rows.length === 0 ? [record(type)] : rows.map((row) => record(type, row)),
   }
 }
 
-async function judge(tx: Tx, context: Context, row: StoredRow): Promise<void> {
-  if (permitsAll(context.access, row.type, 'd')) return
-  const [found] = await context.gate.release(tx, context.access, [row])
-  if (!found) throw FhirError.notFound(row.type)
-  demandOn(context, 'd', { type: row.type, patient: row.patient, resource: () => resourceOf(found) })
+async function judge(tx: Tx, context: Context, type: string, rows: readonly StoredRow[]): Promise<void> {
+  if (permitsAll(context.access, type, 'd')) return
+  for (const found of await context.gate.release(tx, context.access, rows)) {
+    demandOn(context, 'd', { type, patient: found.row.patient, resource: () => resourceOf(found) })
+  }
 }
 
-function nothingThere(type: string): Answer {
-  return { status: 204, accesses: [record(type, { entities: [], patients: [] })] }
-}
-
-function record(type: string, found: Pick<Accessed, 'entities' | 'patients'>): Accessed {
-  return { interaction: 'delete', outcome: 'success', type, parameters: [], ...found }
-}
-
-function laterThan(before: Date, now: Date): Date {
-  return new Date(Math.max(now.getTime(), before.getTime() + 1))
+function record(type: string, row?: StoredRow): Accessed {
+  return {
+    ...{ interaction: 'delete', outcome: 'success', type, parameters: [] },
+    entities: row ? [{ type, id: row.id, version: row.version + 1 }] : [],
+    patients: row && row.patient !== nilPatient ? [row.patient] : [],
+  }
 }

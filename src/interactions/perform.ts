@@ -6,10 +6,11 @@ import { create } from './create.ts'
 import { deleteResource } from './delete.ts'
 import { historyOf } from './history.ts'
 import { affectsState, performOperation } from './operations/index.ts'
+import { patch } from './patch.ts'
 import { read, vread } from './read.ts'
 import type { FhirRequest } from './request.ts'
 import type { InteractionCode, Route } from './route.ts'
-import { searchType } from './search.ts'
+import { searchType } from './search/search.ts'
 import { update } from './update.ts'
 
 /** The interactions on resources: what a Bundle's entries can ask for too. */
@@ -30,7 +31,7 @@ export function perform(tx: Tx, context: Context, request: FhirRequest, route: R
     case 'delete':
       return deleteResource(tx, context, request, type, id)
     case 'patch':
-      throw FhirError.notSupported('patch: not yet')
+      return patch(tx, context, request, type, id)
     case 'search-type':
       if (route.compartment) throw FhirError.notSupported('a search of a compartment: not yet')
       return searchType(tx, context, request, type)

@@ -6,7 +6,7 @@ import { within } from './bundle-entry.ts'
 import { findOne, parseCriteria } from './conditional.ts'
 import type { Context } from './context.ts'
 import { referencesOf, rewriteLinks } from './references.ts'
-import type { Plan } from './transaction.ts'
+import type { Plan } from './transaction-plan.ts'
 
 /**
  * Rewrites the links of a transaction's resources: those that equal another entry's `fullUrl`, or are
@@ -20,7 +20,8 @@ import type { Plan } from './transaction.ts'
 export async function resolveLinks(tx: Tx, context: Context, plans: readonly Plan[]): Promise<Resource[]> {
   const targets = targetsOf(plans)
   const conditional = await conditionalTargets(tx, context, plans)
-  return plans.map(({ step: { entry, resource } }) => {
+  return plans.map(({ step: { entry, resource: given }, write }) => {
+    const resource = write?.resource ?? given
     if (!resource) throw new TypeError('a plan writes a resource')
     const server = serverOf(entry.fullUrl)
     return rewriteLinks(resource, (link, kind) => {
@@ -54,12 +55,12 @@ async function conditionalTargets(
   plans: readonly Plan[],
 ): Promise<Map<string, string>> {
   const targets = new Map<string, string>()
-  for (const { step } of plans) {
-    for (const link of step.resource ? referencesOf(step.resource) : []) {
+  for (const { step, write } of plans) {
+    for (const link of write ? referencesOf(write.resource) : []) {
       const [, type = '', criteria] = /^([A-Za-z]+)\?(.+)$/.exec(link) ?? []
       if (criteria === undefined || !isResourceType(type) || targets.has(link)) continue
       await within(step.entry.index, async () => {
-        const found = await findOne(tx, context, parseCriteria(type, criteria))
+        const found = await findOne(tx, context, parseCriteria(context, type, criteria))
         if (!found) throw FhirError.precondition('conflict', 'a conditional reference that nothing meets')
         targets.set(link, `${type}/${found.id}`)
       })

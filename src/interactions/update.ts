@@ -5,7 +5,7 @@ import { isId } from '../fhir/reference.ts'
 import { demandValid } from '../fhir/validate.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
-import { findOne, lockCriteria } from './conditional.ts'
+import { findOne, lockCriteria, parseCriteria, type Criteria } from './conditional.ts'
 import type { Context } from './context.ts'
 import { createNew } from './create.ts'
 import type { FhirRequest } from './request.ts'
@@ -63,7 +63,7 @@ async function updateConditional(
   request: FhirRequest,
   resource: Resource,
 ): Promise<Answer> {
-  const criteria = { type: resource.resourceType, parameters: request.parameters }
+  const criteria = parseCriteria(context, resource.resourceType, request.parameters)
   await lockCriteria(tx, [criteria])
   const target = await conditionalTarget(tx, context, criteria, resource)
   if (target !== undefined) return updateOne(tx, context, request, resource, target)
@@ -72,7 +72,7 @@ async function updateConditional(
     throw FhirError.precondition('conflict', `${criteria.type}: If-Match, but nothing meets the criteria`)
   }
   demand(context.access, criteria.type, 'c')
-  return createNew(tx, context, resource, request.prefer)
+  return createNew(tx, context, resource, 'PUT', request.prefer)
 }
 
 /**
@@ -84,7 +84,7 @@ async function updateConditional(
 export async function conditionalTarget(
   tx: Tx,
   context: Context,
-  criteria: Parameters<typeof findOne>[2],
+  criteria: Criteria,
   resource: Resource,
 ): Promise<string | undefined> {
   const match = await findOne(tx, context, criteria)

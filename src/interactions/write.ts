@@ -161,7 +161,7 @@ function withoutId({ id: _, ...rest }: Omit<Resource, 'resourceType'>): Omit<Res
 /** 201 or 200 with what `Prefer: return=` asks for. */
 export function writtenAnswer(
   written: Written,
-  interaction: 'create' | 'update',
+  interaction: 'create' | 'update' | 'patch',
   prefer: Preferences,
 ): Answer {
   const { type, id, internal, version, updatedAt, patient, created, resource } = written

@@ -178,8 +178,8 @@ describe('read', () => {
 
 describe('negotiation', () => {
   it.each([
-    ['Accept: application/xml', 'get', '/fhir/Patient', { Accept: 'application/xml' }, 406],
-    ['_format=xml', 'get', '/fhir/Patient?_format=xml', {}, 406],
+    ['Accept: text/turtle', 'get', '/fhir/Patient', { Accept: 'text/turtle' }, 406],
+    ['_format=ttl', 'get', '/fhir/Patient?_format=ttl', {}, 406],
     ['a body that is not JSON', 'post', '/fhir/Patient', { 'Content-Type': 'text/plain' }, 415],
     ['a method that is not there', 'delete', '/fhir/Patient/pat-1/_history', {}, 405],
     ['a type that is none', 'get', '/fhir/Potient', {}, 404],

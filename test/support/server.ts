@@ -24,10 +24,10 @@ export interface TestServer {
   readonly store: Store
   /** the owner's URL of its database, to look at what lies there */
   readonly databaseUrl: string
-  /** an access token of the backend client `test-client`, asked for as any client would */
-  token(scope?: string, base?: string): Promise<string>
+  /** an access token of the backend client `test-client`, or of another, asked for as any client would */
+  token(scope?: string, base?: string, clientId?: string): Promise<string>
   /** requests with such a token */
-  client(scope?: string, base?: string): Promise<Client>
+  client(scope?: string, base?: string, clientId?: string): Promise<Client>
   close(): Promise<void>
 }
 
@@ -38,9 +38,12 @@ export interface Client {
   /** @param body an object, or JSON text whose digits matter */
   post(path: string, body: object | string): Test
   put(path: string, body: object | string): Test
+  patch(path: string, body: object | string): Test
 }
 
 export const testClientId = 'test-client'
+/** A client with the grant `delete-multiple`. */
+export const cleanerId = 'cleaner'
 export const fhirType = 'application/fhir+json'
 
 /**
@@ -58,8 +61,9 @@ export async function startServer(
   const { privateKey, publicKey } = await generateKeyPair('ES384', { extractable: true })
   const clientsFile = join(folder, 'clients.json')
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'test-key' }] }
-  const registration = { client_id: testClientId, scope: 'system/*.cruds', grants: ['bulk-identified'], jwks }
-  writeFileSync(clientsFile, JSON.stringify([registration]))
+  const registration = { client_id: testClientId, scope: 'system/*.cruds', grants: ['bulk-identified', 'expunge'], jwks }
+  const cleaner = { ...registration, client_id: cleanerId, grants: ['delete-multiple'] }
+  writeFileSync(clientsFile, JSON.stringify([registration, cleaner]))
   const port = await freePort()
   const url = `http://localhost:${port}`
   const settings = Object.assign(new Settings(), {
@@ -80,12 +84,12 @@ export async function startServer(
   serveGovernanceOpenApi(app)
   await app.listen(port, 'localhost')
 
-  const token = async (scope = 'system/*.cruds', base = '/fhir') => {
+  const token = async (scope = 'system/*.cruds', base = '/fhir', clientId = testClientId) => {
     const tokenUrl = `${url}${base === '/fhir' ? '/auth' : `/auth${base.replace(/\/fhir$/, '')}`}/token`
     const assertion = await new SignJWT({ jti: randomUUID() })
       .setProtectedHeader({ alg: 'ES384', kid: 'test-key' })
-      .setIssuer(testClientId)
-      .setSubject(testClientId)
+      .setIssuer(clientId)
+      .setSubject(clientId)
       .setAudience(tokenUrl)
       .setExpirationTime('4 minutes')
       .sign(privateKey)
@@ -103,7 +107,7 @@ export async function startServer(
   return {
     ...{ app, url, settings, databaseUrl: database.url, token },
     store: app.get(Store, { strict: false }),
-    client: async (scope, base) => clientWith(url, await token(scope, base)),
+    client: async (scope, base, clientId) => clientWith(url, await token(scope, base, clientId)),
     close: async () => {
       await app.close()
       await database.drop()
@@ -126,6 +130,10 @@ function clientWith(url: string, token: string): Client {
     put: (path, body) =>
       authorised(agent.put(at(path)))
         .type(fhirType)
+        .send(body),
+    patch: (path, body) =>
+      authorised(agent.patch(at(path)))
+        .type(Array.isArray(body) ? 'application/json-patch+json' : fhirType)
         .send(body),
   }
 }
