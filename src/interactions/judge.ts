@@ -3,7 +3,7 @@ import { scopesFor, type Permission, type Scope } from '../access/scope.ts'
 import type { Resource } from '../fhir/json.ts'
 import { matches } from '../fhir/matches.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import type { Query } from '../fhir/query.ts'
+import type { Criterion, Query } from '../fhir/query.ts'
 import type { Context } from './context.ts'
 
 /** One resource before the scopes: whose compartment it is in, and how to read it if a scope asks. */
@@ -50,5 +50,21 @@ function reaches(context: Context, scope: Scope, judged: Judged): boolean {
 
 /** A chain or `_has` looks beyond the resource; in a scope it holds for searches only, else it fits nothing. */
 function isLocal(query: Query): boolean {
-  return query.criteria.every((criterion) => criterion.kind === 'value')
+  return query.criteria.every(looksWithin)
+}
+
+function looksWithin(criterion: Criterion): boolean {
+  switch (criterion.kind) {
+    case 'value':
+    case 'composite':
+      return true
+    case 'any':
+    case 'all':
+      return criterion.of.every(looksWithin)
+    case 'not':
+      return looksWithin(criterion.of)
+    case 'chain':
+    case 'has':
+      return false
+  }
 }
