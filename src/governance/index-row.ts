@@ -3,7 +3,7 @@ import { foldersOf } from '../fhir/uri-folder.ts'
 import type { BlindIndex, TextEntry } from '../identity/blind-index.ts'
 import { isBlind, isText } from '../resources/blind-parameters.ts'
 import { columnsFor, isRepeatedUri } from '../resources/columns.ts'
-import { hasFoci } from '../resources/composites.ts'
+import { compositesLacking, hasFoci } from '../resources/composites.ts'
 import type { Focus, Interval, Range } from '../store/row.ts'
 import type { Folder } from '../store/search-terms.ts'
 import { focusParameter, token, tokenText } from '../store/token.ts'
@@ -38,6 +38,8 @@ export function indexOf(
     texts: blindIndex.texts(type, values),
   }
   for (const text of found.texts) found.tokens.add(text.token)
+  const codes = new Set(values.map(({ parameter }) => parameter))
+  for (const code of compositesLacking(type, codes)) found.tokens.add(token(tokenText.lacking(code)))
   for (const value of values) {
     if (value.parameter === '_id' || value.parameter === '_lastUpdated' || isText(value.parameter)) continue
     if (isBlind(type, value.parameter)) {

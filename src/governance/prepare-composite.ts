@@ -4,8 +4,16 @@ import type { CompositeCriterion, Criterion, SearchValue } from '../fhir/query.t
 import { isBlind } from '../resources/blind-parameters.ts'
 import { compositePlan } from '../resources/composites.ts'
 import type { PreparedFoci } from '../store/prepared-query.ts'
+import { token, tokenText } from '../store/token.ts'
 import { byKey } from './patient-ids.ts'
 import { inOccurringUnits } from './prepare-units.ts'
+
+/** Criteria that say the same as a composite one, on rows that do not have one of these tokens. */
+export interface PlainCriteria {
+  readonly kind: 'plain'
+  readonly criterion: Criterion
+  readonly unless: readonly bigint[]
+}
 
 /**
  * A composite criterion as criteria on plain parameters, where the resource itself is its focus; on other
@@ -17,21 +25,21 @@ export function preparedComposite(
   type: string,
   criterion: CompositeCriterion,
   { keys, units }: { readonly keys: ReadonlyMap<string, string>; readonly units: readonly string[] },
-): PreparedFoci | Exclude<Criterion, CompositeCriterion> {
+): PreparedFoci | PlainCriteria {
   const { parameter, values } = criterion
   const plan = compositePlan(type, parameter)
   const missing = values.flat().flatMap((value) => (value.kind === 'missing' ? [value.missing] : []))
-  if (missing.includes(true) && missing.includes(false)) return { kind: 'all', of: [] }
   if (missing.includes(true)) {
-    const present = { ...criterion, values: [[{ kind: 'missing' as const, missing: false }]] }
-    return { kind: 'not', of: present }
+    const found = { ...criterion, values: [[present]] }
+    return plain(missing.includes(false) ? { kind: 'all', of: [] } : { kind: 'not', of: found })
   }
   switch (plan?.kind) {
     case 'parts':
-      return { kind: 'any', of: plan.of.map((part) => ({ ...criterion, parameter: part })) }
+      return plain({ kind: 'any', of: plan.of.map((part) => ({ ...criterion, parameter: part })) })
     case 'root': {
       const asked = missing.length > 0 ? [plan.components.map(() => present)] : values
-      return { kind: 'any', of: asked.map((value) => together(plan.components, value)) }
+      const either: Criterion = { kind: 'any', of: asked.map((value) => together(plan.components, value)) }
+      return plain(either, [token(tokenText.lacking(parameter.code))])
     }
     case 'foci': {
       const { components } = plan
@@ -46,6 +54,10 @@ export function preparedComposite(
     case undefined:
       throw notSupported(parameter)
   }
+}
+
+function plain(criterion: Criterion, unless: readonly bigint[] = []): PlainCriteria {
+  return { kind: 'plain', criterion, unless }
 }
 
 const present: SearchValue = { kind: 'missing', missing: false }

@@ -93,12 +93,18 @@ async function prepared(
       return { kind: 'not', of: await prepared(tx, anything(type), criterion.of, beneath) }
     }
     case 'composite': {
-      const plain = preparedComposite(type, criterion, preparation)
-      return plain.kind === 'foci' ? plain : prepared(tx, within, plain, preparation)
+      const ready = preparedComposite(type, criterion, preparation)
+      if (ready.kind === 'foci') return ready
+      const plain = await prepared(tx, within, ready.criterion, preparation)
+      return ready.unless.length === 0 ? plain : except(plain, ready.unless)
     }
     case 'value':
       return preparedValues(tx, within, criterion, preparation)
   }
+}
+
+function except(criterion: PreparedCriterion, tokens: readonly bigint[]): PreparedCriterion {
+  return { kind: 'all', of: [criterion, { kind: 'not', of: { kind: 'tokens', tokens } }] }
 }
 
 /** What a caller may not search is not there: such a branch finds nothing. Beneath `not` it would find everything. */

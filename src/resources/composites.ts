@@ -24,6 +24,40 @@ export function hasFoci(type: string, code: string): boolean {
   return parameter?.type === 'composite' && compositePlan(type, parameter)?.kind === 'foci'
 }
 
+const rootsByType = new Map<string, readonly Root[]>()
+
+interface Root {
+  readonly code: string
+  readonly components: readonly string[]
+}
+
+/** The composites of a type whose focus is the resource, by code. */
+function rootsOf(type: string): readonly Root[] {
+  let roots = rootsByType.get(type)
+  if (!roots) {
+    roots = [...searchParameters(type).values()].flatMap((parameter) => {
+      const plan = parameter.type === 'composite' ? compositePlan(type, parameter) : undefined
+      if (plan?.kind !== 'root') return []
+      return [{ code: parameter.code, components: plan.components.map(({ code }) => code) }]
+    })
+    rootsByType.set(type, roots)
+  }
+  return roots
+}
+
+/**
+ * Composites that a resource does not have although it has a value for each of their parameters: those that
+ * read one of them less widely than the parameter alone. `code-value-string` passes over the text of a
+ * `valueCodeableConcept`, which `value-string` finds.
+ *
+ * @param found codes of the parameters that find something in the resource
+ */
+export function compositesLacking(type: string, found: ReadonlySet<string>): string[] {
+  return rootsOf(type)
+    .filter(({ code, components }) => !found.has(code) && components.every((one) => found.has(one)))
+    .map(({ code }) => code)
+}
+
 function planOf(type: string, parameter: SearchParameter): CompositePlan | undefined {
   const foci = fociOf(type, parameter)
   if (foci.length > 1) {

@@ -22,6 +22,8 @@ const memory = new Map<string, bigint>()
 export const tokenText = {
   /** any value is there: `:missing` */
   present: (parameter: string) => `${parameter}|+`,
+  /** of a composite: there is no such focus, whatever the parameters say that it is made of */
+  lacking: (parameter: string) => `${parameter}|-`,
   /** `undefined` leaves a part open, `''` is a coding without a system; codes come folded by `fhir/extract.ts` */
   coding: (parameter: string, system: string | undefined, code: string | undefined) =>
     `${parameter}|c|${part(system)}|${part(code)}`,

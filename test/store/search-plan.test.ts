@@ -1,0 +1,68 @@
+import pg from 'pg'
+import { estimate, search } from '../../src/store/search.ts'
+import { sql, type Sql } from '../../src/store/sql.ts'
+import type { Tx } from '../../src/store/tx.ts'
+import { Searchable } from '../support/searchable.ts'
+
+const patient = '11111111-1111-4111-8111-111111111111'
+const code = 'http://loinc.org|2345-7'
+let all: Searchable
+
+beforeAll(async () => {
+  all = await Searchable.with([{ resourceType: 'Patient', id: patient }])
+  await fill(all.url)
+})
+
+afterAll(() => all.close())
+
+/** 20,000 Observations, 100 of them of one patient, one in four with the code. */
+async function fill(url: string): Promise<void> {
+  const owner = new pg.Client({ connectionString: url })
+  await owner.connect()
+  try {
+    await owner.query(`
+      INSERT INTO clinical.resource (type, id, patient, version, updated_at, date_low, date_high, tokens, body)
+      SELECT 'Observation', 'o' || n, (CASE n % 200 WHEN 0 THEN '11111111-1111-4111-8111-111111111111' ELSE gen_random_uuid()::text END)::uuid, 1, now(), n, n + 1,
+             ARRAY[clinical.token('code|c|http://loinc.org|' || CASE n % 4 WHEN 0 THEN '2345-7' ELSE 'x' || n % 4 END)], '{}'
+      FROM generate_series(1, 20000) AS n`)
+    await owner.query('ANALYZE clinical.resource')
+  } finally {
+    await owner.end()
+  }
+}
+
+/** What PostgreSQL means to do for a search, instead of doing it. */
+async function plan(text: string): Promise<string> {
+  return all.prepared(text, 'system/*.rs', async (tx, prepared) => {
+    let lines: string[] = []
+    const explaining: Tx = {
+      query: async <Row extends object>(statement: Sql) => {
+        const rows = await tx.query<{ 'QUERY PLAN': string }>(sql`EXPLAIN ${statement}`)
+        lines = rows.map((row) => row['QUERY PLAN'])
+        return [] as Row[]
+      },
+      stream: (statement, batch) => tx.stream(statement, batch),
+      afterCommit: (remember) => tx.afterCommit(remember),
+    }
+    await search(explaining, prepared, { limit: 20, now: Date.now() })
+    return lines.join('\n')
+  })
+}
+
+describe('The plan of a search', () => {
+  it('for the last results of a patient goes by the patient, whose rows are few', async () => {
+    const text = await plan(`Observation?patient=${patient}&code=${code}&_sort=-date&_count=20`)
+    expect(text).toMatch(/resource_observation_patient_type_date_low_idx/)
+    expect(text).not.toMatch(/Seq Scan/)
+  })
+})
+
+describe('An estimate', () => {
+  it('comes from what the planner knows, without a search', async () => {
+    const n = await all.prepared(`Observation?code=${code}`, 'system/*.rs', (tx, prepared) =>
+      estimate(tx, prepared),
+    )
+    expect(n).toBeGreaterThan(4000)
+    expect(n).toBeLessThan(6000)
+  })
+})
