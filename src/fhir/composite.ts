@@ -1,8 +1,9 @@
-import type { Convert } from './convert.ts'
+import type { Convert, Extraction } from './convert.ts'
 import { converter } from './converters.ts'
 import { byCanonical, searchParameters, type SearchParameter } from './definitions.ts'
 import { compileExpression, UnsupportedExpression, type Selection } from './expression.ts'
 import type { IndexValue } from './index-value.ts'
+import type { Json } from './json.ts'
 
 /** Selects foci or values of a resource, and tells what they mean to a search parameter. */
 export interface Rule {
@@ -75,16 +76,22 @@ function focusOf(
   rules: readonly (readonly Rule[])[],
   root: boolean,
 ): Convert {
-  return (focus, to) => {
-    const found = components.map(({ code }, at) => {
-      const values: IndexValue[] = []
-      for (const { select, convert } of rules[at] ?? []) {
-        for (const value of select([focus], to.resource)) convert(value, { ...to, found: values })
-      }
-      return values.filter((value) => value.parameter === code) // `code:text` cannot be asked for here
-    })
-    if (found.every((values) => values.length > 0)) {
-      to.found.push({ kind: 'composite', parameter, components: found, root })
+  const valuesOf = (at: number, focus: Json, to: Extraction): IndexValue[] => {
+    const values: IndexValue[] = []
+    for (const { select, convert } of rules[at] ?? []) {
+      for (const value of select([focus], to.resource)) convert(value, { ...to, found: values })
     }
+    const code = components[at]?.code
+    return values.filter((value) => value.parameter === code) // `code:text` cannot be asked for here
+  }
+  return (focus, to) => {
+    const found: IndexValue[][] = []
+    // the value before the code: it is the one that mostly is not there
+    for (let at = components.length - 1; at >= 0; at--) {
+      const values = valuesOf(at, focus, to)
+      if (values.length === 0) return
+      found.unshift(values)
+    }
+    to.found.push({ kind: 'composite', parameter, components: found, root })
   }
 }
