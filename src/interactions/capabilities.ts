@@ -55,7 +55,7 @@ function statement({ url, authUrl, description, resource, interaction }: Base): 
     software: { name: 'Coffre' },
     implementation: { description, url },
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json', 'json'],
+    format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
     rest: [
       {
         mode: 'server',

@@ -7,6 +7,7 @@ import { parametersOf, parseKickoff, type Level } from '../export/kickoff.ts'
 import { parseJson } from '../fhir/json.ts'
 import { parseParameters } from '../interactions/request.ts'
 import { RequestAccess } from './access.ts'
+import { bodyText } from './body.ts'
 import { demandAsync, sendStatus, takesGzip } from './bulk-export.ts'
 import { readPrefer } from './headers.ts'
 import { demandJsonBody } from './media-type.ts'
@@ -150,5 +151,5 @@ export class BulkExportController {
 
 function bodyParameters(request: FastifyRequest) {
   demandJsonBody(request.headers['content-type'])
-  return parametersOf(parseJson(typeof request.body === 'string' ? request.body : ''))
+  return parametersOf(parseJson(bodyText(request)))
 }

@@ -15,7 +15,9 @@ import type { FhirRequest } from '../interactions/request.ts'
 import { route, type InteractionCode, type Route } from '../interactions/route.ts'
 import { transaction } from '../interactions/transaction.ts'
 import { Store } from '../store/store.ts'
-import { fhirRequest, wantsPretty } from './fhir-request.ts'
+import { wantsContent } from './binary.ts'
+import { fhirRequest } from './fhir-request.ts'
+import { formatOf, type Format } from './format.ts'
 import { sendAnswer } from './headers.ts'
 
 /** One FHIR base as it answers. */
@@ -56,11 +58,12 @@ export class Exchange {
       const request = fhirRequest(http, base.path)
       const found = route(request, base.offered)
       known.found = found
+      const format = answerFormat(http.headers.accept, request, found)
       const url = this.settings.publicUrl + base.path
       const context = this.context(access, url, (accesses) => this.record(base, known, accesses))
       const answer = base.own?.(context, request, found) ?? (await this.perform(context, request, found))
       await this.record(base, known, answer.accesses)
-      sendAnswer(reply, answer, url, wantsPretty(request))
+      sendAnswer(reply, answer, url, format)
     } catch (error) {
       const { interaction = 'read', type } = known.found ?? {}
       await this.record(base, known, [failure(interaction, type, error)])
@@ -99,6 +102,11 @@ export class Exchange {
       }),
     )
   }
+}
+
+/** @throws FhirError 406, before anything is done */
+function answerFormat(accept: string | undefined, request: FhirRequest, found: Route): Format | 'content' {
+  return wantsContent(accept, found, request.parameters) ? 'content' : formatOf(accept, request.parameters)
 }
 
 /** What is known of a request by the time that it fails. */

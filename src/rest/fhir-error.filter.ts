@@ -2,7 +2,8 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import { FhirError, issue, operationOutcome, type IssueCode } from '../fhir/outcome.ts'
-import { fhirJson } from './media-type.ts'
+import { contentTypeOf, encode, errorFormat } from './format.ts'
+import { addVary } from './headers.ts'
 
 /**
  * The one place where an error becomes a response. What we threw says what is wrong; of what broke, a
@@ -37,14 +38,16 @@ export class FhirErrorFilter implements ExceptionFilter {
   }
 }
 
-/** Sends the OperationOutcome of an error. */
+/** Sends the OperationOutcome of an error, in the format that the answer would have had. */
 export function sendError(reply: FastifyReply, { status, headers, issues }: FhirError): void {
+  const format = errorFormat(reply.request)
+  addVary(reply, 'Accept')
   void reply
     .status(status)
     .headers(headers)
     .header('Cache-Control', 'no-store')
-    .type(fhirJson)
-    .send(JSON.stringify(operationOutcome(issues)))
+    .type(contentTypeOf(format))
+    .send(encode(JSON.stringify(operationOutcome(issues)), format))
 }
 
 const frameworkErrors: Readonly<Record<number, readonly [IssueCode, string]>> = {

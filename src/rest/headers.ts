@@ -3,8 +3,8 @@ import { FhirError } from '../fhir/outcome.ts'
 import type { Answer } from '../interactions/answer.ts'
 import { parseHttpDate, parseVersionTag } from '../interactions/preconditions.ts'
 import type { FhirRequest, Preferences } from '../interactions/request.ts'
-import { fhirJson } from './media-type.ts'
-import { pretty } from './pretty.ts'
+import { sendContent } from './binary.ts'
+import { contentTypeOf, encode, type Format } from './format.ts'
 
 type Preconditions = Pick<
   FhirRequest,
@@ -51,13 +51,30 @@ export function readPrefer(header: string | string[] | undefined): Preferences {
   }
 }
 
-/** Sends an answer. Nothing that is cached outlives the right to see it: `no-store`. */
-export function sendAnswer(reply: FastifyReply, answer: Answer, base: string, isPretty: boolean): void {
+/**
+ * Sends an answer. Nothing that is cached outlives the right to see it: `no-store`.
+ *
+ * @param format `content`: that of a Binary, as it is
+ */
+export function sendAnswer(
+  reply: FastifyReply,
+  answer: Answer,
+  base: string,
+  format: Format | 'content',
+): void {
   const { status, version, lastModified, location, body } = answer
   void reply.status(status).header('Cache-Control', 'no-store')
   if (version !== undefined) void reply.header('ETag', `W/"${version}"`)
   if (lastModified !== undefined) void reply.header('Last-Modified', lastModified.toUTCString())
   if (location !== undefined) void reply.header('Location', `${base}/${location}`)
+  addVary(reply, 'Accept')
   if (body === undefined) void reply.send()
-  else void reply.type(fhirJson).send(isPretty ? pretty(body) : body)
+  else if (format === 'content') sendContent(reply, body)
+  else void reply.type(contentTypeOf(format)).send(encode(body, format))
+}
+
+/** Says of an answer that it depends on a header of the request. */
+export function addVary(reply: FastifyReply, header: string): void {
+  const already = [reply.getHeader('Vary') ?? []].flat()
+  void reply.header('Vary', [...already, header].join(', '))
 }

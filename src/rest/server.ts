@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { Settings } from '../config.ts'
 import { issue, operationOutcome } from '../fhir/outcome.ts'
 import { FhirErrorFilter, sendError } from './fhir-error.filter.ts'
-import { formType } from './media-type.ts'
+import { mediaType } from './media-type.ts'
 
 /** A transaction of some thousand entries fits; more belongs in an import. */
 const bodyLimitBytes = 50 * 1024 * 1024
@@ -64,23 +64,16 @@ export async function configureServer(app: NestFastifyApplication): Promise<void
   })
 }
 
-/** On a FHIR base bodies are text: `parseJson` keeps the digits. Elsewhere JSON is read as usual. */
+/** On a FHIR base bodies are bytes, whatever they are said to be. Elsewhere JSON is read as usual. */
 function addBodyParsers(fastify: FastifyInstance): void {
   const json = fastify.getDefaultJsonParser('error', 'error')
   void fastify.removeAllContentTypeParsers()
-  void fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+  void fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     if (isFhir(request)) done(null, body)
-    else void json(request, body.toString(), done)
+    else if (mediaType(request.headers['content-type']) === 'application/json') {
+      void json(request, body.toString(), done)
+    } else done(null, undefined) // read to its end, and then refused by its type
   })
-  void fastify.addContentTypeParser(
-    ['application/fhir+json', 'application/json-patch+json', formType],
-    { parseAs: 'string' },
-    (_request, body, done) => done(null, body),
-  )
-  // anything else is read to its end and then refused by its type
-  void fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) =>
-    done(null, undefined),
-  )
 }
 
 function isFhir(request: FastifyRequest): boolean {

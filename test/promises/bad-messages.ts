@@ -47,7 +47,7 @@ const headers: BadRequest[] = [
     body: patient(''),
     status: 400,
   },
-  { what: 'XML wanted', path: '/fhir/Patient', headers: { Accept: 'application/fhir+xml' }, status: 406 },
+  { what: 'Turtle wanted', path: '/fhir/Patient', headers: { Accept: 'application/fhir+turtle' }, status: 406 },
   {
     what: 'FHIR 3 wanted',
     path: '/fhir/Patient',
@@ -55,10 +55,10 @@ const headers: BadRequest[] = [
     status: 406,
   },
   {
-    what: 'a Content-Type of XML',
+    what: 'a Content-Type of Turtle',
     method: 'post',
     path: '/fhir/Patient',
-    headers: { 'Content-Type': 'application/fhir+xml' },
+    headers: { 'Content-Type': 'application/fhir+turtle' },
     body: '<Patient/>',
     status: 415,
   },
