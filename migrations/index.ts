@@ -6,6 +6,7 @@ import { Governance1764000000005 } from './0005-governance.ts'
 import { Export1764000000006 } from './0006-export.ts'
 import { Import1764000000007 } from './0007-import.ts'
 import { Search1764000000008 } from './0008-search.ts'
+import { Interactions1764000000009 } from './0009-interactions.ts'
 import { Subscription1764000000011 } from './0011-subscription.ts'
 
 /** All migrations, in order. */
@@ -18,5 +19,6 @@ export const migrations = [
   Export1764000000006,
   Import1764000000007,
   Search1764000000008,
+  Interactions1764000000009,
   Subscription1764000000011,
 ]

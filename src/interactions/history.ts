@@ -2,9 +2,17 @@ import { demand } from '../access/access.ts'
 import { scopesFor } from '../access/scope.ts'
 import { resourceTypes } from '../fhir/definitions.ts'
 import { FhirError } from '../fhir/outcome.ts'
+import { interval } from '../fhir/interval.ts'
 import { isInstant } from '../fhir/primitive.ts'
 import type { Released } from '../governance/gate.ts'
-import { history, lastVersion, versionOf, type HistoryCursor } from '../store/resources.ts'
+import {
+  countVersions,
+  history,
+  type HistoryCursor,
+  type HistoryFilter,
+  type ListedVersion,
+} from '../store/history.ts'
+import { lastVersion, versionOf } from '../store/resources.ts'
 import type { HistoryRow } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
@@ -19,9 +27,9 @@ import type { InteractionCode, Route } from './route.ts'
 
 /**
  * Versions of a resource, of all resources of a type, or of all, newest first, deletions included.
- * A version that the caller's scopes do not reach is left out.
+ * A version that the caller's scopes do not reach is left out. `total` is there when it costs little.
  *
- * @param request `_count`, `_since`, or `_page` of a link
+ * @param request `_count`, `_since`, `_at`, or `_page` of a link
  * @throws FhirError 400, 403; 404 when the resource was never there
  * @see FHIR R4 § RESTful API, "history"
  */
@@ -35,37 +43,56 @@ export async function historyOf(
   const permission = id === undefined ? 's' : 'r'
   if (type !== '') demand(context.access, type, permission)
   const page = openPage(context, request)
-  const { limit, since } = readParameters(page.parameters)
+  const { limit, ...filter } = readParameters(page.parameters, context.zone)
   const scope = await scopeOf(tx, context, route)
   const found: Version[] = []
   let before = cursorOf(page)
   // versions that the caller may not see leave gaps: go on until the page is full
   for (;;) {
-    const rows = await history(tx, scope, { ...given({ before, since }), limit: limit + 1 })
+    const rows = await history(tx, scope, { ...filter, before, limit: limit + 1 })
     for (const version of await versions(tx, context, rows, permission)) found.push(version)
     before = rows.length > limit ? cursor(rows.at(-1)) : undefined
     if (found.length > limit || before === undefined) break
   }
   const shown = found.slice(0, limit)
   const last = found.length > limit ? shown.at(-1)?.row : undefined
-  return historyAnswer(context, interaction, type, shown, pageLinks(context, page, last && serialise(last)))
+  const isAll = last === undefined && page.cursor.length === 0
+  const total = isAll ? shown.length : await totalOf(tx, context, scope, filter)
+  const links = pageLinks(context, page, last && serialise(last))
+  return historyAnswer(context, interaction, type, { shown, total, links })
+}
+
+/** Of one resource, counting is cheap; and right where nothing can be hidden from the caller. */
+async function totalOf(
+  tx: Tx,
+  { access }: Context,
+  { type, id }: { readonly type?: string; readonly id?: string },
+  filter: HistoryFilter,
+): Promise<number | undefined> {
+  if (type === undefined || id === undefined || !permitsAll(access, type, 'r')) return undefined
+  return countVersions(tx, { type, id }, filter)
 }
 
 interface Version {
-  readonly row: HistoryRow
+  readonly row: ListedVersion
   readonly released: Released
+}
+
+interface Listing {
+  readonly shown: readonly Version[]
+  readonly total: number | undefined
+  readonly links: ReturnType<typeof pageLinks>
 }
 
 function historyAnswer(
   context: Context,
   interaction: InteractionCode,
   type: string,
-  shown: readonly Version[],
-  links: ReturnType<typeof pageLinks>,
+  { shown, total, links }: Listing,
 ): Answer {
   const entries = shown.map((version) => entryOf(context, version))
   const released = shown.map((version) => version.released)
-  const body = bundleText({ type: 'history', now: context.now(), links, entries })
+  const body = bundleText({ type: 'history', now: context.now(), total, links, entries })
   return { status: 200, body, accesses: [seen(context.access, interaction, type || undefined, released)] }
 }
 
@@ -82,10 +109,10 @@ async function scopeOf(tx: Tx, context: Context, { type, id }: Route) {
 async function versions(
   tx: Tx,
   context: Context,
-  rows: readonly HistoryRow[],
+  rows: readonly ListedVersion[],
   permission: 'r' | 's',
 ): Promise<Version[]> {
-  const bodies: { readonly row: HistoryRow; readonly body: HistoryRow }[] = []
+  const bodies: { readonly row: ListedVersion; readonly body: HistoryRow }[] = []
   for (const row of rows) {
     const body = row.method === 'DELETE' ? await versionOf(tx, row.type, row.id, row.version - 1) : row
     if (body && body.method !== 'DELETE') bodies.push({ row, body })
@@ -108,8 +135,6 @@ function isVisible(context: Context, permission: 'r' | 's', one: Released): bool
   return permits(context, permission, judged)
 }
 
-const statuses = { POST: '201', PUT: '200', DELETE: '204' } as const
-
 function entryOf(context: Context, { row, released }: Version): EntryText {
   const url = row.method === 'POST' ? row.type : `${row.type}/${released.id}`
   return {
@@ -117,16 +142,20 @@ function entryOf(context: Context, { row, released }: Version): EntryText {
     ...(row.method === 'DELETE' ? {} : { resource: released.text }),
     request: { method: row.method, url },
     response: {
-      status: statuses[row.method],
+      status: row.method === 'DELETE' ? '204' : row.created ? '201' : '200',
       etag: `W/"${row.version}"`,
       lastModified: row.updatedAt.toISOString(),
     },
   }
 }
 
-function readParameters(parameters: readonly Parameter[]): { limit: number; since: Date | undefined } {
+function readParameters(
+  parameters: readonly Parameter[],
+  zone: string,
+): HistoryFilter & { readonly limit: number } {
   let limit = defaultCount
   let since: Date | undefined
+  let at: HistoryFilter['at']
   for (const [name, value] of parameters) {
     if (name === '_count') {
       if (!/^\d{1,9}$/.test(value)) throw FhirError.invalid('_count: a whole number expected')
@@ -134,17 +163,31 @@ function readParameters(parameters: readonly Parameter[]): { limit: number; sinc
     } else if (name === '_since') {
       if (!isInstant(value)) throw FhirError.invalid('_since: an instant expected')
       since = new Date(value)
+    } else if (name === '_at') {
+      if (at !== undefined) throw FhirError.invalid('_at: given twice')
+      at = readAt(value, zone)
     } else if (name !== '_format' && name !== '_pretty') {
       throw FhirError.notSupported('a parameter that a history does not have')
     }
   }
-  return { limit, since }
+  return { limit, since, at }
 }
 
-function given(page: { before: HistoryCursor | undefined; since: Date | undefined }) {
-  return {
-    ...(page.before === undefined ? {} : { before: page.before }),
-    ...(page.since === undefined ? {} : { since: page.since }),
+/** "The time period specified in the date time value (see Search notes on date searching)". */
+function readAt(value: string, zone: string): NonNullable<HistoryFilter['at']> {
+  const [, prefix = 'eq', date = ''] = /^(eq|ge|gt|le|lt)?(\d.*)$/.exec(value) ?? []
+  const [low, high] = interval(date, zone)
+  switch (prefix) {
+    case 'ge':
+      return [low, Infinity]
+    case 'gt':
+      return [high, Infinity]
+    case 'le':
+      return [-Infinity, high]
+    case 'lt':
+      return [-Infinity, low]
+    default:
+      return [low, high]
   }
 }
 

@@ -1,5 +1,6 @@
+import { allVersions, methodOfCurrent } from './history.ts'
 import type { HistoryRow, StoredRow, WritableRow } from './row.ts'
-import { and, sql, type Sql } from './sql.ts'
+import { sql } from './sql.ts'
 import type { Tx } from './tx.ts'
 
 /** The columns of a `StoredRow`. */
@@ -33,7 +34,7 @@ export async function versionOf(
   version: number,
 ): Promise<HistoryRow | undefined> {
   const rows = await tx.query<HistoryRow>(
-    sql`${allVersions(sql`type = ${type} AND id = ${id} AND version = ${version}`)}`,
+    allVersions(sql`type = ${type} AND id = ${id} AND version = ${version}`),
   )
   return rows[0]
 }
@@ -62,47 +63,6 @@ export async function lastVersions(
   )
 }
 
-/** Where a page of a history ends. */
-export interface HistoryCursor {
-  readonly updatedAt: Date
-  readonly type: string
-  readonly id: string
-  readonly version: number
-}
-
-/** Versions of one resource, one type or all, newest first. */
-export async function history(
-  tx: Tx,
-  scope: { readonly type?: string; readonly id?: string; readonly types?: readonly string[] },
-  page: { readonly before?: HistoryCursor; readonly limit: number; readonly since?: Date },
-): Promise<HistoryRow[]> {
-  const conditions = [
-    ...(scope.type === undefined ? [] : [sql`type = ${scope.type}`]),
-    ...(scope.id === undefined ? [] : [sql`id = ${scope.id}`]),
-    ...(scope.types === undefined ? [] : [sql`type = ANY(${scope.types}::text[])`]),
-    ...(page.since === undefined ? [] : [sql`updated_at >= ${page.since}`]),
-    ...(page.before === undefined ? [] : [before(page.before)]),
-  ]
-  return tx.query<HistoryRow>(
-    sql`${allVersions(and(conditions))} ORDER BY "updatedAt" DESC, type DESC, id DESC, version DESC LIMIT ${page.limit}`,
-  )
-}
-
-function before({ updatedAt, type, id, version }: HistoryCursor): Sql {
-  return sql`(updated_at, type, id, version) < (${updatedAt}::timestamptz, ${type}::text, ${id}::text, ${version}::int)`
-}
-
-/** Current and former versions under one condition on the columns that both tables have. */
-function allVersions(condition: Sql): Sql {
-  return sql`SELECT * FROM (
-      SELECT type, id, patient, version, updated_at AS "updatedAt", seal, body,
-             CASE version WHEN 1 THEN 'POST' ELSE 'PUT' END AS method
-      FROM clinical.resource WHERE ${condition}
-      UNION ALL
-      SELECT type, id, patient, version, updated_at, seal, body, method FROM clinical.history WHERE ${condition}
-    ) AS version`
-}
-
 /**
  * Writes new versions; the former ones go to the history. The caller holds the locks of `lock.ts`.
  *
@@ -113,6 +73,11 @@ export async function save(tx: Tx, rows: readonly WritableRow[]): Promise<void> 
   const updates = rows.filter((row) => row.version > 1)
   if (updates.length > 0) await retire(tx, updates)
   await insert(tx, rows)
+  await insertIndex(tx, rows)
+}
+
+/** Writes what rows are found by beside their own columns. */
+export async function insertIndex(tx: Tx, rows: readonly WritableRow[]): Promise<void> {
   await insertRanges(tx, rows)
   await insertFoci(tx, rows)
 }
@@ -147,10 +112,9 @@ async function retire(
     sql`WITH gone AS (
           DELETE FROM clinical.resource r USING unnest(${types}::text[], ${ids}::text[]) AS old (type, id)
           WHERE r.type = old.type AND r.id = old.id
-          RETURNING r.type, r.id, r.patient, r.version, r.updated_at, r.seal, r.body)
+          RETURNING r.type, r.id, r.patient, r.version, r.updated_at, r.seal, r.body, r.put)
         INSERT INTO clinical.history (type, id, patient, version, updated_at, method, seal, body)
-        SELECT type, id, patient, version, updated_at, CASE version WHEN 1 THEN 'POST' ELSE 'PUT' END, seal, body
-        FROM gone`,
+        SELECT type, id, patient, version, updated_at, ${methodOfCurrent}, seal, body FROM gone`,
   )
   await tx.query(
     sql`WITH old AS (SELECT * FROM unnest(${types}::text[], ${ids}::text[]) AS old (type, id)),
@@ -162,19 +126,25 @@ async function retire(
 async function insert(tx: Tx, rows: readonly WritableRow[]): Promise<void> {
   await tx.query(
     sql`INSERT INTO clinical.resource
-          (type, id, patient, version, updated_at, seal, date_low, date_high, value_low, value_high, tokens, body)
+          (type, id, patient, version, updated_at, seal, date_low, date_high, value_low, value_high, tokens, body, put)
         SELECT type, id, patient, version, updated_at, seal, date_low, date_high, value_low, value_high,
-               tokens::bigint[], body
+               tokens::bigint[], body, put
         FROM unnest(
           ${rows.map((row) => row.type)}::text[], ${rows.map((row) => row.id)}::text[],
           ${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => row.version)}::int[],
           ${rows.map((row) => row.updatedAt)}::timestamptz[], ${rows.map((row) => row.seal)}::bigint[],
           ${rows.map((row) => row.date?.low)}::float8[], ${rows.map((row) => row.date?.high)}::float8[],
           ${rows.map((row) => row.quantity?.low)}::float8[], ${rows.map((row) => row.quantity?.high)}::float8[],
-          ${rows.map((row) => `{${row.tokens.join(',')}}`)}::text[], ${rows.map((row) => row.body)}::text[]
+          ${rows.map((row) => `{${row.tokens.join(',')}}`)}::text[], ${rows.map((row) => row.body)}::text[],
+          ${rows.map(isPut)}::boolean[]
         ) AS row (type, id, patient, version, updated_at, seal, date_low, date_high, value_low, value_high,
-                  tokens, body)`,
+                  tokens, body, put)`,
   )
+}
+
+/** Later versions are all by PUT. */
+function isPut({ version, method }: WritableRow): true | null {
+  return version === 1 && method === 'PUT' ? true : null
 }
 
 async function insertRanges(tx: Tx, rows: readonly WritableRow[]): Promise<void> {
