@@ -5,6 +5,7 @@ import { restrict, type CareAccess } from '../../src/access/access.ts'
 import { parseScopes } from '../../src/access/scope.ts'
 import { parseJson, type Resource } from '../../src/fhir/json.ts'
 import { matches, type MatchOptions } from '../../src/fhir/matches.ts'
+import type { Query } from '../../src/fhir/query.ts'
 import { Gate } from '../../src/governance/gate.ts'
 import type { Permits } from '../../src/governance/permits.ts'
 import { openKeyring } from '../../src/identity/keyring.ts'
@@ -25,17 +26,21 @@ export class Searchable {
   private readonly folder: string
   private readonly resources = new Map<string, Resource>()
 
-  private constructor(database: Awaited<ReturnType<typeof freshDatabase>>) {
+  private readonly zone: string
+
+  private constructor(database: Awaited<ReturnType<typeof freshDatabase>>, zone: string) {
     this.database = database
+    this.zone = zone
     this.folder = mkdtempSync(join(tmpdir(), 'coffre-search-'))
     this.store = new Store(database.url)
     const keyring = openKeyring(join(this.folder, 'keyring.json'))
     const noPermits = undefined as unknown as Permits
-    this.gate = new Gate(new Vault(keyring), noPermits, keyring, strict.zone, base)
+    this.gate = new Gate(new Vault(keyring), noPermits, keyring, zone, base)
   }
 
-  static async with(resources: readonly object[]): Promise<Searchable> {
-    const made = new Searchable(await freshDatabase())
+  /** @param zone in which dates without an offset are read */
+  static async with(resources: readonly object[], zone: string = strict.zone): Promise<Searchable> {
+    const made = new Searchable(await freshDatabase(), zone)
     await made.put(resources)
     return made
   }
@@ -70,16 +75,16 @@ export class Searchable {
     work: (tx: Tx, prepared: PreparedQuery) => Promise<T>,
   ): Promise<T> {
     return this.store.read('care', async (tx) =>
-      work(tx, await this.gate.prepare(tx, restrict(access(scope), parse(text).query))),
+      work(tx, await this.gate.prepare(tx, restrict(access(scope), this.parse(text)))),
     )
   }
 
   /** What it finds by judging every resource. */
   judged(text: string): string[] {
-    const { query } = parse(text)
+    const query = this.parse(text)
     const all = [...this.resources.values()]
     const options: MatchOptions = {
-      ...{ zone: strict.zone, base },
+      ...{ zone: this.zone, base },
       resolve: (type, id) => this.resources.get(`${type}/${id}`),
       referring: (type) => all.filter(({ resourceType }) => resourceType === type),
     }
@@ -87,6 +92,10 @@ export class Searchable {
       .filter((resource) => matches(query, resource, options))
       .map((resource) => String(resource['id']))
       .sort()
+  }
+
+  private parse(text: string): Query {
+    return parse(text, { ...strict, zone: this.zone }).query
   }
 
   /** of the database's owner */
