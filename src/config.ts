@@ -75,6 +75,13 @@ export class Settings {
   COFFRE_WORKERS = 1
 
   /**
+   * how much is asked of resources that are written: `off`, `structure` or `profile`, and of single
+   * types: `structure,Observation=profile,Binary=off`
+   */
+  @IsString()
+  COFFRE_VALIDATION = 'structure'
+
+  /**
    * URLs that the endpoints of Subscriptions may begin with, blanks between them:
    * `https://ehr.example/hooks/`. Unset: no Subscription is served
    */
@@ -127,7 +134,7 @@ const known = Object.freeze([
     'COFFRE_CLIENTS_FILE',
   ],
   ...['COFFRE_USERS_FILE', 'COFFRE_TRUSTED_ISSUERS', 'COFFRE_WORKERS', 'LOG_LEVEL'],
-  'COFFRE_SUBSCRIPTION_ENDPOINTS',
+  ...['COFFRE_VALIDATION', 'COFFRE_SUBSCRIPTION_ENDPOINTS'],
 ])
 
 /**

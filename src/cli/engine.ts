@@ -6,7 +6,6 @@ import { Settings } from '../config.ts'
 import { EngineModule } from '../engine.module.ts'
 import { parseJson, type JsonObject, type Resource } from '../fhir/json.ts'
 import { FhirError, type Issue } from '../fhir/outcome.ts'
-import { demandValid } from '../fhir/validate.ts'
 import { Gate } from '../governance/gate.ts'
 import { Keyring } from '../identity/keyring.ts'
 import { batch } from '../interactions/batch.ts'
@@ -17,6 +16,7 @@ import { newLogicalId } from '../interactions/logical-id.ts'
 import { pageSeal } from '../interactions/page.ts'
 import type { FhirRequest } from '../interactions/request.ts'
 import { prepareTransaction } from '../interactions/transaction.ts'
+import { validationOf } from '../interactions/validation.ts'
 import { writeAll, type Write, type Written } from '../interactions/write.ts'
 import { forgetImported, noteImported } from '../store/imported.ts'
 import { nilPatient } from '../store/row.ts'
@@ -44,6 +44,7 @@ export function engineSink(app: INestApplicationContext): ImportSink {
     zone: settings.zone,
     notifiable: [],
     pages: pageSeal(app.get(Keyring, { strict: false })),
+    demandValid: validationOf(settings),
     record: async (accesses) => {
       await Promise.all(accesses.map((accessed) => trail.record(eventOf(accessed))))
     },
@@ -89,7 +90,7 @@ class EngineSink implements ImportSink {
     const refused = new Map<number, readonly Issue[]>()
     const writes = inputs.flatMap(({ resource, ...place }, index) => {
       try {
-        return [{ place: textOf(place), write: this.write(demandValid(resource)) }]
+        return [{ place: textOf(place), write: this.write(this.context.demandValid(resource)) }]
       } catch (error) {
         refused.set(index, issuesOf(error))
         return []

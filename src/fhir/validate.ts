@@ -38,7 +38,7 @@ export function demandValid(json: Json, expectedType?: string): Resource {
 }
 
 /** Why a value cannot be taken for a resource of the type at all. */
-function misfit(json: Json, expectedType: string | undefined): string | undefined {
+export function misfit(json: Json, expectedType: string | undefined): string | undefined {
   if (!isObject(json)) return 'a resource, which is a JSON object, expected'
   const { resourceType } = json
   if (typeof resourceType !== 'string') return 'resourceType: missing'

@@ -1,4 +1,5 @@
 import type { Access } from '../access/access.ts'
+import type { DemandValid } from '../fhir/validation-level.ts'
 import type { Gate } from '../governance/gate.ts'
 import type { Store } from '../store/store.ts'
 import type { Accessed, Answer } from './answer.ts'
@@ -14,6 +15,8 @@ export interface Context {
   /** the hospital's time zone, in which partial dates are read */
   readonly zone: string
   readonly pages: PageSeal
+  /** what is written must pass it first */
+  readonly demandValid: DemandValid
   /** URLs that the endpoint of a Subscription may begin with; `[]`: none is served */
   readonly notifiable: readonly string[]
   /**

@@ -1,6 +1,5 @@
 import { demand } from '../access/access.ts'
 import type { Resource } from '../fhir/json.ts'
-import { demandValid } from '../fhir/validate.ts'
 import type { Released } from '../governance/gate.ts'
 import type { Tx } from '../store/tx.ts'
 import { successOutcome, type Answer } from './answer.ts'
@@ -21,7 +20,7 @@ import { writeAll, writtenAnswer } from './write.ts'
  */
 export async function create(tx: Tx, context: Context, request: FhirRequest, type: string): Promise<Answer> {
   demand(context.access, type, 'c')
-  const resource = demandValid(request.body ?? null, type)
+  const resource = context.demandValid(request.body ?? null, type)
   if (request.ifNoneExist !== undefined) {
     const criteria = parseCriteria(context, type, request.ifNoneExist)
     await lockCriteria(tx, [criteria])

@@ -105,7 +105,7 @@ export async function patched(
     throw FhirError.precondition('conflict', `${type}: If-Match names another version than the current one`)
   }
   const before = resourceOf(found)
-  const resource = demandSame(before, apply(before))
+  const resource = demandSame(context, before, apply(before))
   return { type, id, resource, method: 'PUT', fresh: false, ifMatch: found.version }
 }
 
@@ -123,7 +123,7 @@ async function lockCurrent(tx: Tx, context: Context, type: string, id: string): 
 }
 
 /** A patch changes what a resource says, not which one it is, nor what the server says of it. */
-function demandSame(before: Resource, after: Json): Resource {
+function demandSame(context: Context, before: Resource, after: Json): Resource {
   const type = before.resourceType
   if (!isObject(after) || after['resourceType'] !== type)
     throw FhirError.rule('a patch cannot change the type')
@@ -133,7 +133,7 @@ function demandSame(before: Resource, after: Json): Resource {
     if (is !== undefined && is !== was)
       throw FhirError.rule(`a patch cannot change ${name}`, `${type}.meta.${name}`)
   }
-  return demandValid(after, type)
+  return context.demandValid(after, type)
 }
 
 function metaOf({ meta }: { readonly [member: string]: Json }) {

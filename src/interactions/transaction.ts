@@ -1,7 +1,6 @@
 import { demand } from '../access/access.ts'
 import type { Json, Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { demandValid } from '../fhir/validate.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import { entryRoute } from './batch.ts'
@@ -70,7 +69,7 @@ function readStep(context: Context, { prefer }: FhirRequest, json: Json, index: 
   switch (interaction) {
     case 'create': {
       demand(context.access, type, 'c')
-      const resource = demandValid(request.body ?? null, type)
+      const resource = context.demandValid(request.body ?? null, type)
       const { ifNoneExist } = request
       const isConditional = ifNoneExist !== undefined
       return {
@@ -81,7 +80,7 @@ function readStep(context: Context, { prefer }: FhirRequest, json: Json, index: 
     }
     case 'update': {
       demand(context.access, type, 'u')
-      const resource = demandValid(request.body ?? null, type)
+      const resource = context.demandValid(request.body ?? null, type)
       if (id !== undefined) demandSameId(resource, id)
       return { ...step, resource, criteria: criteria() }
     }

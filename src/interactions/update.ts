@@ -2,7 +2,6 @@ import { demand } from '../access/access.ts'
 import type { Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { isId } from '../fhir/reference.ts'
-import { demandValid } from '../fhir/validate.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import { findOne, lockCriteria, parseCriteria, type Criteria } from './conditional.ts'
@@ -28,7 +27,7 @@ export async function update(
   id: string | undefined,
 ): Promise<Answer> {
   demand(context.access, type, 'u')
-  const resource = demandValid(request.body ?? null, type)
+  const resource = context.demandValid(request.body ?? null, type)
   if (id === undefined) return updateConditional(tx, context, request, resource)
   demandSameId(resource, id)
   return updateOne(tx, context, request, resource, id)

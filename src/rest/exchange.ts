@@ -14,6 +14,7 @@ import { performAlone } from '../interactions/perform.ts'
 import type { FhirRequest } from '../interactions/request.ts'
 import { route, type InteractionCode, type Route } from '../interactions/route.ts'
 import { transaction } from '../interactions/transaction.ts'
+import { validationOf } from '../interactions/validation.ts'
 import { Store } from '../store/store.ts'
 import { wantsContent } from './binary.ts'
 import { fhirRequest } from './fhir-request.ts'
@@ -34,6 +35,7 @@ export interface ServedBase {
 @Injectable()
 export class Exchange {
   private readonly pages: PageSeal
+  private readonly demandValid: Context['demandValid']
 
   constructor(
     private readonly store: Store,
@@ -43,6 +45,7 @@ export class Exchange {
     keyring: Keyring,
   ) {
     this.pages = pageSeal(keyring)
+    this.demandValid = validationOf(settings)
   }
 
   /**
@@ -78,9 +81,10 @@ export class Exchange {
   }
 
   private context(access: Access, base: string, record: Context['record']): Context {
-    const { store, gate, pages, settings } = this
+    const { store, gate, pages, demandValid, settings } = this
     const { zone, notifiable } = settings
-    return { store, gate, pages, access, base, zone, notifiable, record, now: () => new Date() }
+    const ours = { store, gate, pages, demandValid, zone, notifiable }
+    return { ...ours, access, base, record, now: () => new Date() }
   }
 
   private async record(base: ServedBase, known: Known, accesses: readonly Accessed[]): Promise<void> {

@@ -11,6 +11,7 @@ import { Keyring } from '../identity/keyring.ts'
 import type { Context } from '../interactions/context.ts'
 import { pageSeal } from '../interactions/page.ts'
 import { ourselves } from '../interactions/subscriptions/ourselves.ts'
+import { validationOf } from '../interactions/validation.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { Store } from '../store/store.ts'
 import { Notifier } from './notifier.ts'
@@ -60,6 +61,7 @@ function workers(
     access: ourselves,
     base: `${publicUrl}/fhir`,
     pages: pageSeal(keyring),
+    demandValid: validationOf(settings),
     // what the server writes of its own is the status of a Subscription: told by the resource's versions
     record: () => Promise.resolve(),
     now: () => new Date(),

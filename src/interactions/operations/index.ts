@@ -12,6 +12,7 @@ import type { Operation, OperationLevel } from './operation.ts'
 import { readParameters } from './parameters.ts'
 import { subsumes } from './subsumes.ts'
 import { events, status } from './subscription.ts'
+import { validate } from './validate.ts'
 import { validateCodeInCodeSystem, validateCodeInValueSet } from './validate-code.ts'
 
 /** All operations of the care base; `$export` has its own way (export/kickoff.ts). One line each, by name. */
@@ -25,6 +26,7 @@ export const operations: readonly Operation[] = [
   metaDelete,
   status,
   subsumes,
+  validate,
   validateCodeInCodeSystem,
   validateCodeInValueSet,
 ]
