@@ -1,4 +1,3 @@
-import { FhirError } from '../fhir/outcome.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import { onRecord, type Context } from './context.ts'
@@ -10,7 +9,7 @@ import { patch } from './patch.ts'
 import { read, vread } from './read.ts'
 import type { FhirRequest } from './request.ts'
 import type { InteractionCode, Route } from './route.ts'
-import { searchType } from './search/search.ts'
+import { search } from './search/search.ts'
 import { update } from './update.ts'
 
 /** The interactions on resources: what a Bundle's entries can ask for too. */
@@ -33,10 +32,8 @@ export function perform(tx: Tx, context: Context, request: FhirRequest, route: R
     case 'patch':
       return patch(tx, context, request, type, id)
     case 'search-type':
-      if (route.compartment) throw FhirError.notSupported('a search of a compartment: not yet')
-      return searchType(tx, context, request, type)
     case 'search-system':
-      throw FhirError.notSupported('search-system: not yet')
+      return search(tx, context, request, route)
     case 'operation':
       return performOperation(tx, context, request, route)
     case 'history-instance':

@@ -1,20 +1,23 @@
-import type { SearchParameter } from '../fhir/definitions.ts'
-import { FhirError } from '../fhir/outcome.ts'
-import { columnsFor } from '../resources/columns.ts'
 import { rowCondition } from './condition.ts'
 import type { PreparedQuery } from './prepared-query.ts'
 import { storedColumns } from './resources.ts'
 import type { StoredRow } from './row.ts'
-import { and, or, sql, type Sql } from './sql.ts'
+import { after, cursorOf, keyColumns, keyOrder, sortKeys, type Cursor, type Keyed } from './sort.ts'
+import { and, sql, type Sql } from './sql.ts'
 import type { Tx } from './tx.ts'
 
-/** The sort keys and the id of a page's last row. Opaque: it goes back in where it came out. */
-export type Cursor = readonly (string | number | null)[]
+export type { Cursor } from './sort.ts'
 
 export interface Page {
   readonly rows: readonly StoredRow[]
   /** where the next page begins; undefined: this was the last */
   readonly next: Cursor | undefined
+}
+
+interface PageAsked {
+  readonly after?: Cursor | undefined
+  readonly limit: number
+  readonly now: number
 }
 
 /**
@@ -23,24 +26,65 @@ export interface Page {
  *
  * @throws FhirError 400 for a sort key that has no order at rest
  */
-export async function search(
-  tx: Tx,
-  query: PreparedQuery,
-  page: { readonly after?: Cursor | undefined; readonly limit: number; readonly now: number },
-): Promise<Page> {
+export async function search(tx: Tx, query: PreparedQuery, page: PageAsked): Promise<Page> {
   const keys = sortKeys(query)
-  const keyColumns = keys.reduce((list, key, index) => sql`${list}, ${key.value} AS ${keyName(index)}`, sql``)
-  const order = keys.reduce((list, key, index) => sql`${list}${keyName(index)} ${direction(key)}, `, sql``)
-  const found = await tx.query<StoredRow & Record<string, unknown>>(
-    sql`SELECT * FROM (SELECT ${storedColumns} ${keyColumns} FROM clinical.resource r
+  const found = await tx.query<SortedRow>(
+    sql`SELECT * FROM (SELECT ${storedColumns} ${keyColumns(keys)} FROM clinical.resource r
                        WHERE ${rowCondition(query)}) AS match
-        WHERE ${page.after === undefined ? sql`TRUE` : after(keys, page.after)}
-        ORDER BY ${order} id LIMIT ${page.limit + 1}`,
+        WHERE ${page.after === undefined ? sql`TRUE` : after(query.type, keys, page.after)}
+        ORDER BY ${keyOrder(keys)} id LIMIT ${page.limit + 1}`,
   )
-  const rows = found.slice(0, page.limit)
+  return pageOf(found, keys.length, page.limit)
+}
+
+/**
+ * The same over several types, whose queries have the same order: by its keys, then by type, then by id.
+ *
+ * @param queries one for each type
+ */
+export async function searchTypes(tx: Tx, queries: readonly PreparedQuery[], page: PageAsked): Promise<Page> {
+  const [first, ...others] = queries
+  if (!first) return { rows: [], next: undefined }
+  if (others.length === 0) return search(tx, first, page)
+  if (first.sort.length === 0) return searchInTurn(tx, queries, page)
+  const keys = sortKeys(first)
+  const found = await tx.query<SortedRow>(
+    sql`SELECT ${storedColumns} ${keys.reduce((list, { name }) => sql`${list}, match.${name}`, sql``)}
+        FROM (${queries.map((query) => placesOf(query, page)).reduce((all, one) => sql`${all} UNION ALL ${one}`)}
+              ORDER BY ${keyOrder(keys)} type, id LIMIT ${page.limit + 1}) AS match
+        JOIN clinical.resource r ON r.type = match.type AND r.id = match.id
+        ORDER BY ${keyOrder(keys)} r.type, r.id`,
+  )
+  return pageOf(found, keys.length, page.limit)
+}
+
+/** Type, id and keys of one type's part of a page. */
+function placesOf(query: PreparedQuery, page: PageAsked): Sql {
+  const keys = sortKeys(query)
+  return sql`(SELECT * FROM (SELECT r.type, r.id ${keyColumns(keys)} FROM clinical.resource r
+                             WHERE ${rowCondition(query)}) AS match
+              WHERE ${page.after === undefined ? sql`TRUE` : after(query.type, keys, page.after)}
+              ORDER BY ${keyOrder(keys)} id LIMIT ${page.limit + 1})`
+}
+
+/** Without an order of its own an answer goes from type to type, and no further than the page does. */
+async function searchInTurn(tx: Tx, queries: readonly PreparedQuery[], page: PageAsked): Promise<Page> {
+  const rows: StoredRow[] = []
+  const ordered = [...queries].sort((left, right) => (left.type < right.type ? -1 : 1))
+  for (const query of ordered) {
+    if (page.after !== undefined && query.type < String(page.after[0])) continue
+    if (rows.length > page.limit) break
+    rows.push(...(await search(tx, query, { ...page, limit: page.limit + 1 - rows.length })).rows)
+  }
+  return pageOf(rows, 0, page.limit)
+}
+
+type SortedRow = StoredRow & Keyed
+
+function pageOf(found: readonly SortedRow[], keys: number, limit: number): Page {
+  const rows = found.slice(0, limit)
   const last = rows.at(-1)
-  const next = found.length > page.limit && last ? cursorOf(last, keys.length) : undefined
-  return { rows, next }
+  return { rows, next: found.length > limit && last ? cursorOf(last, keys) : undefined }
 }
 
 /** How many rows match; exact. */
@@ -82,76 +126,4 @@ export function exportRows(
     ...(range.ids === undefined ? [] : [sql`r.id = ANY(${range.ids}::text[])`]),
   ]
   return tx.stream<StoredRow>(sql`SELECT ${storedColumns} FROM clinical.resource r WHERE ${and(conditions)}`)
-}
-
-/** The sort keys of a type that rows can be put in order by. */
-export function isSortable(type: string, parameter: SearchParameter): boolean {
-  if (parameter.code === '_id' || parameter.code === '_lastUpdated') return true
-  return (
-    ['date', 'number', 'quantity'].includes(parameter.type) &&
-    !(type === 'Patient' && parameter.code === 'birthdate')
-  )
-}
-
-interface SortKey {
-  readonly value: Sql
-  readonly descending: boolean
-}
-
-function sortKeys(query: PreparedQuery): SortKey[] {
-  return query.sort.map(({ parameter, descending }) => {
-    if (!isSortable(query.type, parameter)) throw FhirError.notSupported('_sort: no order by this parameter')
-    return { value: sortValue(query.type, parameter.code, descending), descending }
-  })
-}
-
-/** A column is ordered by the beginning of its interval; several values by the outermost one. */
-function sortValue(type: string, code: string, descending: boolean): Sql {
-  const columns = columnsFor(type)
-  if (code === '_id') return sql`r.id`
-  if (code === '_lastUpdated') return sql`(extract(epoch FROM r.updated_at) * 1000)::float8`
-  if (code === columns.date) return sql`r.date_low`
-  if (code === columns.quantity) return sql`r.value_low`
-  const edge = descending ? sql`max(i.high)` : sql`min(i.low)`
-  return sql`(SELECT ${edge} FROM clinical.range_index i
-              WHERE i.type = ${type} AND i.parameter = ${code} AND i.id = r.id)`
-}
-
-const keyNames = [sql`key0`, sql`key1`, sql`key2`, sql`key3`, sql`key4`, sql`key5`, sql`key6`, sql`key7`]
-
-function keyName(index: number): Sql {
-  const name = keyNames[index]
-  if (!name) throw FhirError.invalid('_sort: at most eight keys')
-  return name
-}
-
-/** What has no value comes last, whichever way the others go. */
-function direction(key: SortKey): Sql {
-  return key.descending ? sql`DESC NULLS LAST` : sql`ASC NULLS LAST`
-}
-
-function cursorOf(row: Record<string, unknown> & { id: string }, keys: number): Cursor {
-  const values = Array.from({ length: keys }, (_, index) => row[`key${index}`] as string | number | null)
-  return [...values, row.id]
-}
-
-/** Strictly after the cursor: equal in the first keys and beyond in the next one, for each of them. */
-function after(keys: readonly SortKey[], cursor: Cursor): Sql {
-  const id = cursor[keys.length] ?? ''
-  const steps: Sql[] = []
-  let equal: Sql[] = []
-  keys.forEach((key, index) => {
-    const name = keyName(index)
-    const value = cursor[index] ?? null
-    steps.push(and([...equal, beyond(name, value, key.descending)]))
-    equal = [...equal, sql`${name} IS NOT DISTINCT FROM ${value}`]
-  })
-  return or([...steps, and([...equal, sql`id > ${id}`])])
-}
-
-function beyond(name: Sql, value: string | number | null, descending: boolean): Sql {
-  if (value === null) return sql`FALSE`
-  return descending
-    ? sql`(${name} < ${value} OR ${name} IS NULL)`
-    : sql`(${name} > ${value} OR ${name} IS NULL)`
 }

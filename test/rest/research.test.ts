@@ -148,7 +148,7 @@ describe('a research base', () => {
     ['a search on meta', 'Patient?_lastUpdated=ge2020', 400],
     ['a chain', 'Observation?subject:Patient.gender=female', 400],
     ['_has', 'Patient?_has:Observation:subject:code=718-7', 400],
-    ['an order by what is hidden', 'Patient?_sort=birthdate', 400],
+    ['an order by what is hidden', 'Patient?_sort=name', 400],
     ['an unknown parameter', 'Patient?colour=red', 400],
     ['an include beyond the permit', 'Patient?_revinclude=Condition:subject', 403],
     ['a history', 'Patient/_history', 405],

@@ -1,0 +1,90 @@
+import { scopesFor } from '../../access/scope.ts'
+import { resourceTypes } from '../../fhir/definitions.ts'
+import { FhirError } from '../../fhir/outcome.ts'
+import type { ParsedQuery } from '../../fhir/parse-query.ts'
+import type { Include, Query } from '../../fhir/query.ts'
+import { hasOrder } from '../../fhir/sort-key.ts'
+import type { Tx } from '../../store/tx.ts'
+import { parseOptions, type Context } from '../context.ts'
+import type { Page } from '../page.ts'
+import type { Route } from '../route.ts'
+import { resolveTerminology } from '../terminology.ts'
+import { compartmentTypes, inCompartment } from './compartment.ts'
+import type { Includes } from './include.ts'
+import { parseTypes, typesNamed } from './parse-types.ts'
+
+/** A search as it was asked: what all of its types share, and a query for each of them. */
+export interface Asked
+  extends
+    Includes,
+    Pick<Query, 'sort' | 'count' | 'total' | 'summary'>,
+    Pick<ParsedQuery, 'applied' | 'ignored'> {
+  /** one for each type, by type */
+  readonly queries: readonly Query[]
+}
+
+/**
+ * Reads a search of a type, of a compartment or of the whole base.
+ *
+ * @throws FhirError 400 for what cannot be read or is not there, 403 when no type may be searched, 404
+ *   for a compartment that FHIR does not have
+ * @see FHIR R4 § RESTful API, "search" and "Variant Searches"
+ */
+export async function readSearch(tx: Tx, context: Context, route: Route, page: Page): Promise<Asked> {
+  const handling = page.lenient && context.access.kind === 'care' ? 'lenient' : 'strict'
+  const isSystem = route.type === ''
+  const parameters = isSystem ? page.parameters.filter(([name]) => name !== '_type') : page.parameters
+  const types = isSystem ? typesOf(context, route, page) : [route.type]
+  const parsed = parseTypes(types, parameters, parseOptions(context, handling))
+  const queries: Query[] = []
+  for (const query of parsed.queries) {
+    const within = route.compartment ? [inCompartment(route.compartment, query.type)] : []
+    const narrowed = { ...query, criteria: [...within, ...query.criteria] }
+    queries.push(await resolveTerminology(tx, context, narrowed))
+  }
+  const [first] = queries
+  if (!first) throw new TypeError('a search of no type')
+  const { sort, count, total, summary } = first
+  const include = distinct(queries.flatMap((query) => query.include))
+  const revinclude = distinct(queries.flatMap((query) => query.revinclude))
+  const typeParameter = page.parameters.filter(([name]) => isSystem && name === '_type')
+  const applied = [...typeParameter, ...parsed.applied]
+  const asked = {
+    sort,
+    count,
+    total,
+    summary,
+    include,
+    revinclude,
+    applied,
+    ignored: parsed.ignored,
+    queries,
+  }
+  demandAnswerable(asked)
+  return asked
+}
+
+/** Without `_type`: all that the caller may search. */
+function typesOf({ access }: Context, { compartment }: Route, page: Page): readonly string[] {
+  const named = typesNamed(page.parameters)
+  if (named) return named
+  const there = compartment ? compartmentTypes(compartment.type) : resourceTypes
+  const types = there.filter((type) => scopesFor(access, type, 's').length > 0)
+  if (types.length === 0) throw FhirError.forbidden('no scope to search any type')
+  return types
+}
+
+/** `*` fits every type, and is one include all the same. */
+function distinct(includes: readonly Include[]): Include[] {
+  return [...new Map(includes.map((include) => [JSON.stringify(include), include])).values()]
+}
+
+function demandAnswerable({ sort, summary, include, revinclude }: Asked): void {
+  if (!sort.every(({ parameter }) => hasOrder(parameter))) {
+    throw FhirError.notSupported('_sort: no order by a composite or a position')
+  }
+  // "_include and _revinclude parameters cannot be mixed with _summary=text"
+  if (summary === 'text' && include.length + revinclude.length > 0) {
+    throw FhirError.invalid('_summary: text cannot be mixed with _include and _revinclude', '_summary')
+  }
+}
