@@ -21,13 +21,13 @@ export interface Step {
 
 const maxLength = 4000
 const maxDepth = 20
-const maxComparisons = 100
+const maxComparisons = 50
 
 /**
  * Reads the text of a `_filter`. `and` and `or` bind alike, from left to right, as the section says.
  *
  * @throws FhirError 400: `value` for what is no filter; `too-costly` beyond 4,000 characters, 20 levels or
- *   100 comparisons
+ *   50 comparisons
  * @see FHIR R4 § Filter Parameter, "Formal grammar for the syntax"
  */
 export function parseFilterSyntax(text: string): Filter {

@@ -90,6 +90,7 @@ const controls: ReadonlyMap<string, Control> = new Map([
   ['_total', plain('_total', applyTotal)],
   ['_elements', plain('_elements', applyElements)],
   ['_summary', plain('_summary', applySummary)],
+  ['_contained', plain('_contained', applyContained)],
   ['_format', plain('_format', () => undefined)],
   ['_pretty', plain('_pretty', () => undefined)],
 ])
@@ -139,6 +140,14 @@ function applySummary(draft: Draft, value: string): void {
   if (summary === undefined) throw invalid('_summary', 'true, text, data, count or false expected')
   if (draft.summary !== undefined && draft.summary !== summary) throw invalid('_summary', 'given twice')
   draft.summary = summary
+}
+
+/** "By default, search results only include resources that are not contained." */
+function applyContained(_draft: Draft, value: string): void {
+  if (value !== 'false' && value !== 'true' && value !== 'both') {
+    throw invalid('_contained', 'true, both or false expected')
+  }
+  if (value !== 'false') throw notSupported('_contained', 'contained resources are not searched')
 }
 
 /** Root elements, by their name in the definitions: `value`, not `valueQuantity`. */

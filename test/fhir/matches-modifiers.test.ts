@@ -1,5 +1,4 @@
-import type { Resource } from '../../src/fhir/json.ts'
-import { parseJson } from '../../src/fhir/json.ts'
+import { parseJson, type Resource } from '../../src/fhir/json.ts'
 import { matches } from '../../src/fhir/matches.ts'
 import { base, parse, strict } from '../support/search.ts'
 
@@ -166,5 +165,49 @@ describe('Search by sound (R4 § Patient, "phonetic")', () => {
     ['phonetic:missing=true', false],
   ])('%s: %s', (search, expected) => {
     expect(isFound(`Patient?${search}`, patient)).toBe(expected)
+  })
+})
+
+describe('A chain that ends in a modifier, or leaves its type open (R4 § Search, "Chained parameters")', () => {
+  const patient: Resource = {
+    resourceType: 'Patient',
+    id: '1',
+    name: [{ family: 'Le Goff' }],
+    gender: 'female',
+    identifier: [{ value: 'A', type: { coding: [{ system: 't', code: 'MR' }] } }],
+    managingOrganization: { reference: 'Organization/o' },
+  }
+  const group: Resource = { resourceType: 'Group', id: '1', identifier: [{ value: 'G' }] }
+  const organization: Resource = { resourceType: 'Organization', id: 'o', name: 'CHU' }
+  const all = [patient, group, organization]
+  const options = {
+    ...{ zone: 'Europe/Paris', base },
+    resolve: (type: string, id: string) => all.find((one) => one.resourceType === type && one['id'] === id),
+  }
+  const about = (reference?: string): Resource => ({
+    resourceType: 'Observation',
+    ...(reference === undefined ? {} : { subject: { reference } }),
+  })
+  const finds = (search: string, resource: Resource) =>
+    matches(parse(search, strict).query, resource, options)
+
+  it.each([
+    ['subject:Patient.name:exact=Le Goff', 'Patient/1', true],
+    ['subject:Patient.name:exact=le goff', 'Patient/1', false],
+    ['subject:Patient.gender:not=male', 'Patient/1', true],
+    ['subject:Patient.gender:not=female', 'Patient/1', false],
+    ['subject:Patient.gender:not=male', 'Patient/unknown', false],
+    ['subject:Patient.gender:not=male', undefined, false],
+    ['subject:Patient.active:missing=true', 'Patient/1', true],
+    ['patient.identifier:of-type=t|MR|A', 'Patient/1', true],
+    ['subject.identifier=A', 'Patient/1', true],
+    ['subject.identifier=A', 'Group/1', false],
+    ['subject.identifier=G', 'Group/1', true],
+    ['subject.name=le goff', 'Patient/1', true],
+    ['patient.organization.name=chu', 'Patient/1', true],
+    ['patient.organization.name:contains=hu', 'Patient/1', true],
+    ['patient.organization.name=x', 'Patient/1', false],
+  ])('%s on %s: %s', (search, reference, expected) => {
+    expect(finds(`Observation?${search}`, about(reference))).toBe(expected)
   })
 })

@@ -234,8 +234,8 @@ describe('What shapes the answer (R4 § Search, "Managing Returned Resources")',
     expect(parse('Patient?_count=0&_summary=true').query).toMatchObject({ count: 0, summary: 'count' })
   })
 
-  it('lets _format and _pretty through', () => {
-    const parsed = parse('Patient?_format=json&_pretty=true')
+  it('lets _format, _pretty and _contained=false through', () => {
+    const parsed = parse('Patient?_format=json&_pretty=true&_contained=false')
     expect(parsed.ignored).toEqual([])
     expect(parsed.query).toEqual(parse('Patient').query)
   })
