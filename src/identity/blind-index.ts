@@ -18,7 +18,8 @@ export interface TextEntry {
   readonly type: string
   /** `code:text`, `combo-code:text` */
   readonly parameters: readonly string[]
-  readonly prefixes: readonly bigint[]
+  /** made only for a text that the vault does not know: most come back */
+  readonly prefixes: () => readonly bigint[]
 }
 
 /** What is asked of the blind index. */
@@ -90,7 +91,7 @@ export class BlindIndex {
     const of = (form: string) => this.token(`${type}:text`, form)
     return textsOf(values).map(({ normal, parameters }) => ({
       ...{ token: of(`=${parameters.join()}|${normal}`), normal, type, parameters },
-      prefixes: textPrefixes(normal).map((prefix) => of(`^${prefix}`)),
+      prefixes: () => textPrefixes(normal).map((prefix) => of(`^${prefix}`)),
     }))
   }
 

@@ -26,7 +26,7 @@ export interface TextRow {
   readonly token: bigint
   readonly type: string
   readonly parameters: readonly string[]
-  readonly prefixes: readonly bigint[]
+  readonly prefixes: () => readonly bigint[]
 }
 
 /**
@@ -193,7 +193,7 @@ export class Vault {
           SELECT token, type, parameters::text[], prefixes::bigint[]
           FROM unnest(${rows.map(({ token }) => String(token))}::bigint[], ${rows.map(({ type }) => type)}::text[],
                       ${rows.map(({ parameters }) => `{${parameters.join(',')}}`)}::text[],
-                      ${rows.map(({ prefixes }) => `{${prefixes.join(',')}}`)}::text[]) AS row (token, type, parameters, prefixes)
+                      ${rows.map(({ prefixes }) => `{${prefixes().join(',')}}`)}::text[]) AS row (token, type, parameters, prefixes)
           ON CONFLICT DO NOTHING`,
     )
     tx.afterCommit(() => rows.forEach(({ token }) => this.texts.set(token, true)))
