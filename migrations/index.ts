@@ -8,6 +8,7 @@ import { Import1764000000007 } from './0007-import.ts'
 import { Search1764000000008 } from './0008-search.ts'
 import { Interactions1764000000009 } from './0009-interactions.ts'
 import { Subscription1764000000011 } from './0011-subscription.ts'
+import { SearchParameter1764000000013 } from './0013-search-parameter.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Search1764000000008,
   Interactions1764000000009,
   Subscription1764000000011,
+  SearchParameter1764000000013,
 ]

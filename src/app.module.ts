@@ -1,9 +1,10 @@
 import { Module } from '@nestjs/common'
 import { EngineModule } from './engine.module.ts'
+import { ReindexModule } from './reindex/reindex.module.ts'
 import { BulkExportModule } from './rest/bulk-export.module.ts'
 import { RestModule } from './rest/rest.module.ts'
 import { SubscriptionModule } from './subscription/subscription.module.ts'
 
 /** The whole server. */
-@Module({ imports: [EngineModule, RestModule, BulkExportModule, SubscriptionModule] })
+@Module({ imports: [EngineModule, RestModule, BulkExportModule, ReindexModule, SubscriptionModule] })
 export class AppModule {}

@@ -7,6 +7,7 @@ import { governanceEntities } from './governance/entities.ts'
 import { GovernanceModule } from './governance/governance.module.ts'
 import { IdentityModule } from './identity/identity.module.ts'
 import { connectionOptions, Database } from './store/database.ts'
+import { SearchParameterModule } from './reindex/search-parameter.module.ts'
 import { StoreModule } from './store/store.module.ts'
 
 /** Connections for the rows of people, clients, requests and jobs; clinical rows have their own. */
@@ -30,6 +31,7 @@ const entityConnections = 8
     AuditModule,
     AuthModule,
     GovernanceModule,
+    SearchParameterModule,
   ],
 })
 export class EngineModule {}

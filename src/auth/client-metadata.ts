@@ -11,7 +11,14 @@ import {
 import type { JSONWebKeySet, JWK } from 'jose'
 
 /** Grants that a client can hold beside its scopes. Nobody has one by default. */
-export const clientGrants = ['bulk-identified', 'delete-multiple', 'introspect'] as const
+export const clientGrants = [
+  'bulk-identified',
+  'delete-multiple',
+  'expunge',
+  'import',
+  'introspect',
+  'reindex',
+] as const
 
 /** Signature algorithms of client assertions. @see SMART App Launch 2.2 § Asymmetric client authentication */
 export const assertionAlgorithms = ['RS384', 'ES384'] as const

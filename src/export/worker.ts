@@ -6,6 +6,7 @@ import { FhirError, issue } from '../fhir/outcome.ts'
 import type { Gate } from '../governance/gate.ts'
 import type { Permits } from '../governance/permits.ts'
 import type { Store } from '../store/store.ts'
+import { settle } from '../store/writers.ts'
 import {
   addParts,
   claimPart,
@@ -20,7 +21,7 @@ import {
   type Job,
   type PartPlan,
 } from './jobs.ts'
-import { planParts, settle, writeIgnored } from './plan.ts'
+import { planParts, writeIgnored } from './plan.ts'
 import { producePart, type Production } from './produce.ts'
 import type { ExportRequest } from './request.ts'
 import { openRequest, type Safes } from './safes.ts'

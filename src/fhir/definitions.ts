@@ -1,5 +1,6 @@
 import { CanonicalMap } from './canonical-map.ts'
 import { readPackages, type Conformance, type Held } from './package.ts'
+import { readTypes } from './read-types.ts'
 
 /**
  * The R4 definitions in the form the engine works with: every type with its JSON properties, every
@@ -47,6 +48,11 @@ export interface SearchParameter {
   readonly expression: string | undefined
   readonly target: readonly string[]
   readonly component: readonly { readonly definition: string; readonly expression: string }[]
+  /**
+   * of a parameter that was added to this server: rows that were there before are still `building`, or
+   * `ready`. Absent: a published one
+   */
+  readonly state?: 'building' | 'ready'
 }
 
 /** Where the packages lie: the same place from `src/` and from `dist/src/`. */
@@ -60,7 +66,10 @@ const conformance = readPackages(folder)
 /** All conformance resources by canonical URL, for terminology and profiles. */
 export const byCanonical: ReadonlyMap<string, Conformance> = new CanonicalMap(conformance)
 
-export const types: ReadonlyMap<string, TypeDefinition> = readTypes()
+// profiles and logical models are read when somebody asks for them: there may be thousands
+export const types: ReadonlyMap<string, TypeDefinition> = readTypes(
+  conformance.filter(isTypeOfR4).map((held) => held.read()),
+)
 
 /** Names of all concrete R4 resource types, sorted: `Account` … `VisionPrescription`. */
 export const resourceTypes: readonly string[] = [...types.values()]
@@ -89,6 +98,36 @@ export function searchParameters(type: string): ReadonlyMap<string, SearchParame
   return parameters.get(type) ?? none
 }
 
+const forgetting: (() => void)[] = []
+
+/** Tells what was derived from the search parameters to forget it when one is added or taken away. */
+export function onSearchParametersChange(forget: () => void): void {
+  forgetting.push(forget)
+}
+
+/**
+ * Makes these the parameters that were added to this server, in place of those before. From then on they
+ * are extracted, and searched by once they are `ready`.
+ *
+ * @param added none has the code of a published one on the same type
+ */
+export function setAddedParameters(added: readonly SearchParameter[]): void {
+  for (const ofType of parameters.values()) {
+    for (const [code, { state }] of ofType) if (state !== undefined) ofType.delete(code)
+  }
+  for (const parameter of added) {
+    for (const base of parameter.base) parameters.get(base)?.set(parameter.code, parameter)
+  }
+  for (const forget of forgetting) forget()
+}
+
+/** Adds one to those before, or puts it in the place of the one with its URL. */
+export function addParameter(parameter: SearchParameter & { readonly state: 'building' | 'ready' }): void {
+  const all = [...parameters.values()].flatMap((ofType) => [...ofType.values()])
+  const others = all.filter(({ state, url }) => state !== undefined && url !== parameter.url)
+  setAddedParameters([...others, parameter])
+}
+
 const compartments = readCompartments()
 
 /**
@@ -104,29 +143,6 @@ export function compartmentParameters(compartment: string, type: string): readon
 
 // ---------------------------------------------------------------------------------------------
 
-interface Element {
-  readonly id: string
-  readonly path: string
-  readonly min: number
-  readonly max: string
-  readonly type?: readonly {
-    readonly code: string
-    readonly targetProfile?: readonly string[]
-    readonly extension?: readonly { readonly url: string; readonly valueUrl?: string }[]
-  }[]
-  readonly contentReference?: string
-  readonly binding?: { readonly strength: string; readonly valueSet?: string }
-  readonly isModifier?: boolean
-  readonly isSummary?: boolean
-}
-
-interface Structure {
-  readonly type: string
-  readonly kind: string
-  readonly abstract: boolean
-  readonly snapshot: { readonly element: readonly Element[] }
-}
-
 function ofType(resourceType: string): Conformance[] {
   return conformance.flatMap((held) => (held.resourceType === resourceType ? [held.read()] : []))
 }
@@ -134,109 +150,6 @@ function ofType(resourceType: string): Conformance[] {
 /** By its URL: an index does not say which are profiles. */
 function isTypeOfR4({ resourceType, url, type }: Held): boolean {
   return resourceType === 'StructureDefinition' && url === `http://hl7.org/fhir/StructureDefinition/${type}`
-}
-
-function readTypes(): Map<string, TypeDefinition> {
-  // profiles and logical models are read when somebody asks for them: there may be thousands
-  const base = conformance.filter(isTypeOfR4).map((held) => held.read() as unknown as Structure)
-  const primitives = new Set(base.filter((s) => s.kind === 'primitive-type').map((s) => s.type))
-  const found = new Map<string, TypeDefinition>()
-  for (const structure of base) {
-    for (const [path, elements] of groupByParent(structure.snapshot.element)) {
-      found.set(path, readType(structure, path, elements, primitives))
-    }
-  }
-  return found
-}
-
-/** `Patient` → its direct elements, `Patient.contact` → those of the backbone element, … */
-function groupByParent(elements: readonly Element[]): Map<string, Element[]> {
-  const groups = new Map<string, Element[]>()
-  for (const element of elements) {
-    if (!element.path.includes('.')) {
-      groups.set(element.path, [])
-      continue
-    }
-    const parent = element.path.slice(0, element.path.lastIndexOf('.'))
-    const group = groups.get(parent)
-    if (group) group.push(element)
-    else groups.set(parent, [element])
-  }
-  return groups
-}
-
-function readType(
-  structure: Structure,
-  path: string,
-  elements: readonly Element[],
-  primitives: ReadonlySet<string>,
-): TypeDefinition {
-  const properties = elements.flatMap((element) => readElement(element, structure.kind, primitives))
-  const mandatory = elements.filter((element) => element.min > 0 && element.max !== '0')
-  return {
-    name: path,
-    kind: path.includes('.') ? 'backbone' : (structure.kind.replace('-type', '') as TypeDefinition['kind']),
-    abstract: structure.abstract,
-    properties: new Map(properties.map((property) => [property.name, property])),
-    required: mandatory.map((element) => ({
-      element: element.path.slice(path.length + 1),
-      names: properties.filter((property) => property.path === element.path).map((property) => property.name),
-    })),
-  }
-}
-
-function readElement(element: Element, kind: string, primitives: ReadonlySet<string>): PropertyDefinition[] {
-  if (element.max === '0') return []
-  const last = element.path.slice(element.path.lastIndexOf('.') + 1)
-  const choice = last.endsWith('[x]') ? last.slice(0, -3) : undefined
-  const binding =
-    element.binding?.valueSet === undefined
-      ? undefined
-      : { strength: element.binding.strength, valueSet: element.binding.valueSet.split('|')[0] ?? '' }
-  // one literal for all of the 8,000: spreading a common part costs a quarter of the start-up
-  const property = (name: string, type: string, targets: readonly string[]): PropertyDefinition => ({
-    name,
-    path: element.path,
-    type,
-    primitive: primitives.has(type),
-    array: element.max !== '1',
-    min: element.min,
-    choice,
-    targets,
-    binding,
-    isModifier: element.isModifier ?? false,
-    isSummary: element.isSummary ?? false,
-  })
-  if (element.contentReference) {
-    return [property(last, element.contentReference.slice(element.contentReference.indexOf('#') + 1), [])]
-  }
-  return (element.type ?? []).map((type) => {
-    const code = typeCode(element, kind, type)
-    const name = choice === undefined ? last : choice + code[0]?.toUpperCase() + code.slice(1)
-    return property(name, code, readTargets(type))
-  })
-}
-
-function readTargets(type: ElementType): string[] {
-  return (type.targetProfile ?? [])
-    .map((profile) => profile.slice(profile.lastIndexOf('/') + 1))
-    .filter((target) => target !== 'Resource')
-}
-
-type ElementType = NonNullable<Element['type']>[number]
-
-/** `BackboneElement` and inline `Element` become the path; System types become the FHIR type they carry. */
-function typeCode(element: Element, kind: string, type: ElementType): string {
-  if (type.code === 'BackboneElement' || (type.code === 'Element' && element.path.includes('.'))) {
-    return element.path
-  }
-  if (!type.code.startsWith('http://hl7.org/fhirpath/System.')) return type.code
-  const fhirType = type.extension?.find((extension) =>
-    extension.url.endsWith('structuredefinition-fhir-type'),
-  )
-  // the published snapshots call Resource.id a string; the type hierarchy makes it an id
-  if (kind === 'resource' && /^\w+\.id$/.test(element.path)) return 'id'
-  return fhirType?.valueUrl ?? 'string'
 }
 
 function readSearchParameters(): Map<string, Map<string, SearchParameter>> {

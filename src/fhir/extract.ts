@@ -1,7 +1,12 @@
 import { converter } from './converters.ts'
 import { compileComposite, type Rule } from './composite.ts'
 import type { Extraction } from './convert.ts'
-import { resourceTypes, searchParameters, type SearchParameter } from './definitions.ts'
+import {
+  onSearchParametersChange,
+  resourceTypes,
+  searchParameters,
+  type SearchParameter,
+} from './definitions.ts'
 import { compileExpression, UnsupportedExpression, type Selection } from './expression.ts'
 import type { IndexValue } from './index-value.ts'
 import type { Resource } from './json.ts'
@@ -100,6 +105,7 @@ function apply({ select, convert }: Rule, resource: Resource, extraction: Extrac
 }
 
 const byType = new Map<string, Compiled>()
+onSearchParametersChange(() => byType.clear())
 
 function compiled(type: string): Compiled {
   let found = byType.get(type)
@@ -135,6 +141,21 @@ function compileType(type: string): Compiled {
     }
   }
   return { all: [...byCode.values()].flat(), byCode, caseSensitive, targets, dataTypes, singles, unsupported }
+}
+
+/**
+ * Why a parameter that is to be added could not be extracted on a type.
+ *
+ * @returns undefined when it can be
+ */
+export function reasonUnsupported(type: string, parameter: SearchParameter): string | undefined {
+  try {
+    compileRules(parameter, selectionsOf(parameter, type), false)
+    return undefined
+  } catch (error) {
+    if (error instanceof UnsupportedExpression) return error.message
+    throw error
+  }
 }
 
 /** Composites after what they are made of. */

@@ -51,6 +51,8 @@ export function plainQuery(type: string, criteria: readonly Criterion[]): Query 
 export function searchParameter(type: string, code: string): SearchParameter {
   const parameter = searchParameters(type).get(code)
   if (!parameter || !isSupported(type, code)) throw notSupported(code, 'not a search parameter here')
+  // half an index would give half an answer
+  if (parameter.state === 'building') throw FhirError.later(503, `${code}: its index is being built`, 30)
   return parameter
 }
 

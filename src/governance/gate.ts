@@ -2,7 +2,7 @@ import type { Access, AllowedQuery, ResearchAccess } from '../access/access.ts'
 import { demand, restrict } from '../access/access.ts'
 import { isPseudonym, patientOf } from '../deid/pseudonym.ts'
 import { extract } from '../fhir/extract.ts'
-import type { Resource } from '../fhir/json.ts'
+import { parseJson, type Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { plainQuery } from '../fhir/parse-criterion.ts'
 import type { Query } from '../fhir/query.ts'
@@ -16,7 +16,7 @@ import { SearchTerms, ucumUnits } from '../store/search-terms.ts'
 import { exportRows } from '../store/search.ts'
 import type { PreparedQuery } from '../store/prepared-query.ts'
 import type { Tx } from '../store/tx.ts'
-import { layDown, type AdmitInput } from './admit.ts'
+import { layDown, type Admitted, type AdmitInput } from './admit.ts'
 import type { Permits } from './permits.ts'
 import { patientIdsIn } from './patient-ids.ts'
 import { prepareCare } from './prepare.ts'
@@ -87,19 +87,33 @@ export class Gate {
    * `save`. In the same transaction, so that neither side is ever half there.
    */
   async admit(tx: Tx, inputs: readonly AdmitInput[]): Promise<WritableRow[]> {
+    const admitted = await this.layDownAll(tx, inputs)
+    await this.vault.write(
+      tx,
+      admitted.flatMap(({ sealed }) => (sealed ? [sealed] : [])),
+    )
+    await this.note(
+      tx,
+      admitted,
+      inputs.some(({ version }) => version > 1),
+    )
+    return admitted.map(({ row }) => row)
+  }
+
+  private async layDownAll(tx: Tx, inputs: readonly AdmitInput[]): Promise<Admitted[]> {
     const keys = await this.vault.patientKeys(
       tx,
       inputs.flatMap(({ resource }) => this.patientsIn(resource)),
       true,
     )
     const options = { zone: this.zone, base: this.base }
-    const admitted = inputs.map((input) =>
+    return inputs.map((input) =>
       layDown(input, extract(input.resource, options), keys, this.blindIndex, this.base),
     )
-    await this.vault.write(
-      tx,
-      admitted.flatMap(({ sealed }) => (sealed ? [sealed] : [])),
-    )
+  }
+
+  /** What resources are found by in the vault, and what searches are widened by. */
+  private async note(tx: Tx, admitted: readonly Admitted[], isReplacement: boolean): Promise<void> {
     await this.vault.noteTexts(
       tx,
       admitted.flatMap(({ texts }) => texts),
@@ -109,13 +123,26 @@ export class Gate {
       folders: admitted.flatMap(({ folders }) => folders),
     }
     await this.terms.note(tx, terms.units, terms.folders)
-    const isReplacement = inputs.some(({ version }) => version > 1)
     await this.vault.index(
       tx,
       admitted.map(({ blind }) => blind),
       isReplacement,
     )
-    return admitted.map(({ row }) => row)
+  }
+
+  /** The same rows with all that they are found by made anew; what they say, here and in the vault, stays. */
+  async reindex(tx: Tx, rows: readonly StoredRow[]): Promise<WritableRow[]> {
+    const released = await releaseCare(tx, this.vault, rows)
+    const inputs = released.map(({ text, version, updatedAt }) => ({
+      ...{ resource: parseJson(text) as Resource, version, updatedAt },
+      method: 'PUT' as const,
+    }))
+    const admitted = await this.layDownAll(tx, inputs)
+    await this.note(tx, admitted, true)
+    return admitted.flatMap(({ row }, index) => {
+      const stored = rows[index]
+      return stored ? [{ ...row, seal: stored.seal, body: stored.body }] : []
+    })
   }
 
   /** A deleted resource is found no more; its versions stay in the history until they are expunged. */
@@ -124,6 +151,15 @@ export class Gate {
     resources: readonly { readonly type: string; readonly id: string }[],
   ): Promise<void> {
     await this.vault.forget(tx, resources)
+  }
+
+  /** The sealed parts of versions that were expunged go with them. */
+  async destroy(
+    tx: Tx,
+    versions: readonly { readonly patient: string; readonly seal: string | null }[],
+  ): Promise<void> {
+    const sealed = versions.flatMap(({ patient, seal }) => (seal === null ? [] : [{ patient, seal }]))
+    if (sealed.length > 0) await this.vault.destroy(tx, sealed)
   }
 
   /**

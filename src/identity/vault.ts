@@ -1,8 +1,9 @@
-import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { nilPatient } from '../store/row.ts'
 import { sql } from '../store/sql.ts'
 import type { Tx } from '../store/tx.ts'
 import { open, seal, type Keyring } from './keyring.ts'
+import { DataKeys } from './vault-data-keys.ts'
 import { RecentMap } from './recent-map.ts'
 
 /** A sealed row to write: fragments of one version of one resource. */
@@ -36,8 +37,7 @@ export interface TextRow {
 export class Vault {
   private readonly keyring: Keyring
   private readonly idKey: Buffer
-  /** unwrapped data keys of the patients last met: bounded, so a dump of memory holds few */
-  private readonly dataKeys = new RecentMap<string, Buffer>(5_000)
+  private readonly dataKeys: DataKeys
   private readonly ids = new RecentMap<string, string | null>(50_000)
   private readonly patients = new RecentMap<string, string>(50_000)
   /** tokens of texts that are noted: most come back */
@@ -45,6 +45,7 @@ export class Vault {
 
   constructor(keyring: Keyring) {
     this.keyring = keyring
+    this.dataKeys = new DataKeys(keyring)
     this.idKey = keyring.derive('patient-id')
   }
 
@@ -105,7 +106,7 @@ export class Vault {
     const renamed = new Set(rows.map((row) => row.patient))
     const own = asked.filter((key) => !renamed.has(key))
     tx.afterCommit(() => own.forEach((key) => this.ids.set(key, null)))
-    const dataKeys = await this.keys(
+    const dataKeys = await this.dataKeys.keys(
       tx,
       rows.map((row) => row.patient),
       false,
@@ -121,7 +122,7 @@ export class Vault {
   /** Seals and writes; `seal` numbers come from `nextSeal` of `seal-number.ts`. */
   async write(tx: Tx, rows: readonly SealedRow[]): Promise<void> {
     if (rows.length === 0) return
-    const dataKeys = await this.keys(
+    const dataKeys = await this.dataKeys.keys(
       tx,
       rows.map((row) => row.patient),
       true,
@@ -144,7 +145,7 @@ export class Vault {
           JOIN unnest(${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => row.seal)}::bigint[])
             AS asked (patient, seal) USING (patient, seal)`,
     )
-    const dataKeys = await this.keys(
+    const dataKeys = await this.dataKeys.keys(
       tx,
       found.map((row) => row.patient),
       false,
@@ -154,6 +155,16 @@ export class Vault {
         row.seal,
         open(demand(dataKeys, row.patient), row.body, place(row.patient, row.seal)).toString(),
       ]),
+    )
+  }
+
+  /** Destroys sealed rows: their versions are gone for good. */
+  async destroy(tx: Tx, rows: readonly { patient: string; seal: string }[]): Promise<void> {
+    await tx.query(
+      sql`DELETE FROM identity.sealed
+          USING unnest(${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => row.seal)}::bigint[])
+            AS gone (patient, seal)
+          WHERE sealed.patient = gone.patient AND sealed.seal = gone.seal`,
     )
   }
 
@@ -231,7 +242,7 @@ export class Vault {
   private async claimPatients(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
     const sorted = [...ids].sort()
     const fresh = sorted.map(() => randomUUID())
-    const dataKeys = await this.keys(tx, fresh, true)
+    const dataKeys = await this.dataKeys.keys(tx, fresh, true)
     const sealed = sorted.map((id, index) => {
       const patient = fresh[index] ?? ''
       return seal(demand(dataKeys, patient), id, `patient-id/${patient}`)
@@ -242,45 +253,6 @@ export class Vault {
           ON CONFLICT (id_hash) DO NOTHING`,
     )
     return this.knownPatients(tx, ids)
-  }
-
-  /** Data keys by owner; those that are not there are made when `make` says so, else left out. */
-  private async keys(tx: Tx, owners: Iterable<string>, make: boolean): Promise<Map<string, Buffer>> {
-    const keys = new Map<string, Buffer>()
-    const asked: string[] = []
-    for (const owner of new Set(owners)) {
-      const key = this.dataKeys.get(owner)
-      if (key) keys.set(owner, key)
-      else asked.push(owner)
-    }
-    if (asked.length === 0) return keys
-    for (const [owner, key] of await this.storedKeys(tx, asked)) {
-      keys.set(owner, key)
-      tx.afterCommit(() => this.dataKeys.set(owner, key))
-    }
-    const missing = asked.filter((owner) => !keys.has(owner)).sort()
-    if (!make || missing.length === 0) return keys
-    const wrapped = missing.map((owner) => this.keyring.wrap(randomBytes(32), `data-key/${owner}`))
-    await tx.query(
-      sql`INSERT INTO identity.data_key (owner, wrapped, key_version)
-          SELECT * FROM unnest(${missing}::uuid[], ${wrapped.map((key) => key.wrapped)}::bytea[],
-                               ${wrapped.map((key) => key.keyVersion)}::int[])
-          ON CONFLICT (owner) DO NOTHING`,
-    )
-    for (const [owner, key] of await this.storedKeys(tx, missing)) keys.set(owner, key)
-    return keys
-  }
-
-  private async storedKeys(tx: Tx, owners: readonly string[]): Promise<Map<string, Buffer>> {
-    const rows = await tx.query<{ owner: string; wrapped: Buffer; key_version: number }>(
-      sql`SELECT owner, wrapped, key_version FROM identity.data_key WHERE owner = ANY(${owners}::uuid[])`,
-    )
-    return new Map(
-      rows.map((row) => [
-        row.owner,
-        this.keyring.unwrap(row.wrapped, row.key_version, `data-key/${row.owner}`),
-      ]),
-    )
   }
 }
 

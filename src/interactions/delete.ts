@@ -8,10 +8,10 @@ import type { Tx } from '../store/tx.ts'
 import type { Accessed, Answer } from './answer.ts'
 import { findUpTo, lockCriteria, parseCriteria, type Criteria } from './conditional.ts'
 import type { Context } from './context.ts'
+import { takeOutOfService } from './in-service.ts'
 import { demandOn, permitsAll } from './judge.ts'
 import { resourceOf } from './released.ts'
 import type { FhirRequest } from './request.ts'
-import { watchDelete } from './subscriptions/watch-writes.ts'
 
 /** What one conditional delete may delete; for more there is a limit on purpose. */
 const maxDeleted = 1000
@@ -84,7 +84,7 @@ export async function deleteAll(
   await judge(tx, context, type, rows)
   await removeAll(tx, rows, context.now())
   await context.gate.withdraw(tx, keys)
-  for (const { id } of rows) await watchDelete(tx, type, id)
+  for (const { id } of rows) await takeOutOfService(tx, type, id)
   return {
     status: 204,
     ...(rows.length === 1 && rows[0] ? { version: rows[0].version + 1 } : {}),

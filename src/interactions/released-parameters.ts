@@ -11,7 +11,9 @@ export function releasedParameters(type: string): SearchParameter[] {
 }
 
 /** Whether a search on a research base can ask by it. */
-export function isReleased(type: string, { code, type: kind }: SearchParameter): boolean {
+export function isReleased(type: string, { code, type: kind, state }: SearchParameter): boolean {
+  // no rule says yet whether what it reads can be released
+  if (state !== undefined) return false
   if (code.startsWith('_')) return code === '_id'
   if (!isSupported(type, code)) return false
   if (kind === 'token') return !isBlind(type, code)

@@ -1,4 +1,5 @@
-import { searchParameters, types } from '../fhir/definitions.ts'
+import { onSearchParametersChange, searchParameters, types } from '../fhir/definitions.ts'
+import { readsClear } from './clear-path.ts'
 import { splitRules } from './identity-split.ts'
 
 /**
@@ -13,6 +14,7 @@ export function isBlind(type: string, code: string): boolean {
 }
 
 const cache = new Map<string, boolean>()
+onSearchParametersChange(() => cache.clear())
 
 /**
  * Whether values filed under this name are the words beside codes (`code:text`): sealed, and found through
@@ -31,6 +33,8 @@ function readsSealed(type: string, code: string): boolean {
   const parameter = searchParameters(type).get(code)
   if (!parameter) return false
   if (parameter.type === 'string') return true
+  // of one that was added nobody has looked at the expression: what is not plainly clear is sealed
+  if (parameter.state !== undefined) return !readsClear(type, parameter.expression ?? '')
   if (!['token', 'date', 'uri'].includes(parameter.type)) return false
   return paths(type, parameter.expression ?? '').some((path) => crossesSealed(type, path))
 }

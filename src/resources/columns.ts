@@ -1,8 +1,9 @@
 import {
   compartmentParameters,
+  onSearchParametersChange,
   searchParameters,
-  typeDefinition,
   type SearchParameter,
+  typeDefinition,
 } from '../fhir/definitions.ts'
 import { roomFor } from './room.ts'
 
@@ -28,6 +29,7 @@ export function isRepeatedUri(code: string): boolean {
 }
 
 const cache = new Map<string, Columns>()
+onSearchParametersChange(() => cache.clear())
 
 export function columnsFor(type: string): Columns {
   let columns = cache.get(type)

@@ -1,4 +1,4 @@
-import { searchParameters, type SearchParameter } from '../fhir/definitions.ts'
+import { onSearchParametersChange, searchParameters, type SearchParameter } from '../fhir/definitions.ts'
 
 /** How a composite parameter of a type is answered. */
 export type CompositePlan =
@@ -25,6 +25,10 @@ export function hasFoci(type: string, code: string): boolean {
 }
 
 const rootsByType = new Map<string, readonly Root[]>()
+onSearchParametersChange(() => {
+  cache.clear()
+  rootsByType.clear()
+})
 
 interface Root {
   readonly code: string

@@ -7,7 +7,7 @@ import { resourceOf } from '../interactions/released.ts'
 import { ourselves } from '../interactions/subscriptions/ourselves.ts'
 import type { SubscriptionRow } from '../interactions/subscriptions/records.ts'
 import { readWatch, type Watch } from '../interactions/subscriptions/rules.ts'
-import { isNotifiable } from '../interactions/subscriptions/watch-writes.ts'
+import { isNotifiable } from '../interactions/subscriptions/serve.ts'
 import { current } from '../store/resources.ts'
 import type { Tx } from '../store/tx.ts'
 

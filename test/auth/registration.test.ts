@@ -68,7 +68,7 @@ describe('COFFRE_CLIENTS_FILE', () => {
     [
       'an unknown grant',
       (c) => [{ ...c, grants: ['all'] }],
-      'entry 1: grants: of bulk-identified, delete-multiple, introspect',
+      'entry 1: grants: of bulk-identified, delete-multiple, expunge, import, introspect, reindex',
     ],
     [
       'a flow that is not on',

@@ -1,4 +1,5 @@
 import type { Bundle, Observation, OperationOutcome, Parameters } from 'fhir/r4.js'
+import { sql } from '../../src/store/sql.ts'
 import { startServer, type Client, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -162,5 +163,46 @@ describe('$lastn', () => {
     ])
     const blind = await server.client('system/Patient.rs')
     await blind.get(`/fhir/Observation/$lastn?patient=${patient}&category=laboratory`).expect(403)
+  })
+})
+
+describe('$expunge', () => {
+  const flags = (...names: string[]) => ({
+    resourceType: 'Parameters',
+    parameter: names.map((name) => ({ name, valueBoolean: true })),
+  })
+  const basic = (text: string) => ({ resourceType: 'Basic', id: 'worn', code: { text } })
+  const sealedRows = () =>
+    server.store.transaction('care', async (tx) => {
+      const [row] = await tx.query<{ n: number }>(sql`SELECT count(*)::int AS n FROM identity.sealed`)
+      return row?.n ?? 0
+    })
+
+  it('takes former versions out of the history and the vault, and leaves the current one', async () => {
+    for (const text of ['one', 'two', 'three']) await client.put('/fhir/Basic/worn', basic(text))
+    const before = await sealedRows()
+    const { body } = await client
+      .post('/fhir/Basic/worn/$expunge', flags('expungePreviousVersions'))
+      .expect(200)
+    expect((body as Parameters).parameter).toEqual([{ name: 'count', valueInteger: 2 }])
+    expect(await sealedRows()).toBe(before - 2)
+    await client.get('/fhir/Basic/worn/_history/1').expect(404)
+    expect((await client.get('/fhir/Basic/worn').expect(200)).body).toMatchObject({ code: { text: 'three' } })
+  })
+
+  it('makes as if a deleted resource had never been', async () => {
+    await client.delete('/fhir/Basic/worn').expect(204)
+    await client.get('/fhir/Basic/worn').expect(410)
+    await client.post('/fhir/Basic/worn/$expunge', flags('expungeDeletedResources')).expect(200)
+    await client.get('/fhir/Basic/worn').expect(404)
+    await client.get('/fhir/Basic/worn/_history').expect(404)
+  })
+
+  it.each([
+    ['nothing to say what', { resourceType: 'Parameters' }, 400],
+    ['everything at once', flags('expungeEverything'), 400],
+    ['a resource that is not there', flags('expungePreviousVersions'), 404],
+  ])('refuses %s', async (_, body, status) => {
+    await client.post('/fhir/Basic/worn/$expunge', body).expect(status)
   })
 })

@@ -61,7 +61,12 @@ export async function startServer(
   const { privateKey, publicKey } = await generateKeyPair('ES384', { extractable: true })
   const clientsFile = join(folder, 'clients.json')
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'test-key' }] }
-  const registration = { client_id: testClientId, scope: 'system/*.cruds', grants: ['bulk-identified', 'expunge'], jwks }
+  const registration = {
+    client_id: testClientId,
+    scope: 'system/*.cruds',
+    grants: ['bulk-identified', 'expunge', 'reindex'],
+    jwks,
+  }
   const cleaner = { ...registration, client_id: cleanerId, grants: ['delete-multiple'] }
   writeFileSync(clientsFile, JSON.stringify([registration, cleaner]))
   const port = await freePort()

@@ -5,11 +5,13 @@ import type { Context } from '../context.ts'
 import type { FhirRequest } from '../request.ts'
 import { methodNotAllowed, type Route } from '../route.ts'
 import { expand } from './expand.ts'
+import { expunge } from './expunge.ts'
 import { lastn } from './lastn.ts'
 import { lookup } from './lookup.ts'
 import { meta, metaAdd, metaDelete } from './meta.ts'
 import type { Operation, OperationLevel } from './operation.ts'
 import { readParameters } from './parameters.ts'
+import { parameterStatus, reindex, reindexStatus } from './reindex.ts'
 import { subsumes } from './subsumes.ts'
 import { events, status } from './subscription.ts'
 import { validate } from './validate.ts'
@@ -19,11 +21,15 @@ import { validateCodeInCodeSystem, validateCodeInValueSet } from './validate-cod
 export const operations: readonly Operation[] = [
   events,
   expand,
+  expunge,
   lastn,
   lookup,
   meta,
   metaAdd,
   metaDelete,
+  parameterStatus,
+  reindex,
+  reindexStatus,
   status,
   subsumes,
   validate,

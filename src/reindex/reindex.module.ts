@@ -1,0 +1,54 @@
+import { Logger, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Settings } from '../config.ts'
+import { Gate } from '../governance/gate.ts'
+import { GovernanceModule } from '../governance/governance.module.ts'
+import { StoreModule } from '../store/store.module.ts'
+import { Store } from '../store/store.ts'
+import { Reindexer } from './reindexer.ts'
+import { reporter } from './report.ts'
+
+const idleMs = 500
+const report = reporter(new Logger('reindex'))
+
+/** The work of building indexes, in a process that has workers. */
+@Module({
+  imports: [StoreModule, GovernanceModule],
+  providers: [
+    {
+      provide: Reindexer,
+      inject: [Store, Gate],
+      useFactory: (store: Store, gate: Gate) => new Reindexer(store, gate, () => new Date()),
+    },
+  ],
+})
+export class ReindexModule implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly stopping = new AbortController()
+  private readonly reindexer: Reindexer
+  private readonly workers: number
+  private running: Promise<void> = Promise.resolve()
+
+  constructor(reindexer: Reindexer, settings: Settings) {
+    this.reindexer = reindexer
+    this.workers = settings.COFFRE_WORKERS
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.workers > 0) this.running = this.run(this.stopping.signal)
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort()
+    await this.running
+  }
+
+  private async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const worked = await this.reindexer.step(signal).catch((error: unknown) => {
+        if (!signal.aborted) report(error)
+        return false
+      })
+      if (!worked) await sleep(idleMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+}
