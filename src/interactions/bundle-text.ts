@@ -1,4 +1,5 @@
 import { newLogicalId } from './logical-id.ts'
+import type { PageLink } from './page-links.ts'
 
 /**
  * Bundles are put together from the texts of their resources: nothing is parsed to be written again,
@@ -8,7 +9,7 @@ export interface BundleText {
   readonly type: 'searchset' | 'history' | 'batch-response' | 'transaction-response'
   readonly now: Date
   readonly total?: number | undefined
-  readonly links?: readonly { readonly relation: 'self' | 'next'; readonly url: string }[]
+  readonly links?: readonly PageLink[]
   readonly entries: readonly EntryText[]
 }
 

@@ -1,4 +1,4 @@
-import { FhirError } from '../fhir/outcome.ts'
+import { FhirError, issue } from '../fhir/outcome.ts'
 import type { Context } from './context.ts'
 import { pageParameter, type Page } from './page.ts'
 import type { FhirRequest, Parameter } from './request.ts'
@@ -7,34 +7,51 @@ import type { FhirRequest, Parameter } from './request.ts'
 export const defaultCount = 50
 /** More is never given: a page is put together in memory. */
 export const maxCount = 1000
+/** A link leads on for a day: who reads on tomorrow reads another state of the base, and asks anew. */
+const validForMs = 86_400_000
 
 /**
  * The first page of what a request asks for, or the one that its link leads to.
  *
- * @throws FhirError 400 when the link is not ours, or was moved to another path
+ * @throws FhirError 400 when the link is not ours, another caller's, or was moved to another path; 410 when
+ *   it is too old
  */
 export function openPage(context: Context, request: FhirRequest): Page {
   const path = request.path.filter((segment) => segment !== '_search').join('/')
   const token = request.parameters.find(([name]) => name === pageParameter)?.[1]
   if (token === undefined) {
     const lenient = request.prefer.handling === 'lenient'
-    return { path, parameters: request.parameters.filter(isNoFormat), cursor: [], lenient }
+    const parameters = request.parameters.filter(isNoFormat)
+    return { path, parameters, cursor: [], lenient, issuedAt: context.now().getTime() }
   }
   const others = request.parameters.filter(([name]) => name !== pageParameter)
   if (others.some(isNoFormat))
     throw FhirError.notSupported(`${pageParameter}: no other parameter can be beside it`)
-  const page = context.pages.open(token, context.base)
+  const page = context.pages.open(token, holderOf(context))
   if (page.path !== path) throw FhirError.invalid(`${pageParameter}: a page link of another search`)
+  if (context.now().getTime() - page.issuedAt > validForMs) {
+    throw new FhirError(410, [issue('not-found', `${pageParameter}: this link is too old, search again`)])
+  }
   return page
+}
+
+/** Whoever got a link may follow it: no other client, person or base. */
+function holderOf({ base, access: { caller } }: Context): string {
+  return JSON.stringify([base, caller.clientId, caller.userId ?? null])
 }
 
 function isNoFormat([name]: Parameter): boolean {
   return name !== '_format' && name !== '_pretty'
 }
 
+export interface PageLink {
+  readonly relation: 'self' | 'first' | 'next'
+  readonly url: string
+}
+
 /**
- * `self`, with what was processed, and `next` when there is more. What is sealed in a link stays as it
- * was given on the first page, so that following links repeats the same search.
+ * `self`, with what was processed, `first` on later pages, and `next` when there is more. What is sealed in
+ * a link stays as it was given on the first page, so that following links repeats the same search.
  *
  * @param applied the parameters that took effect; absent: all of the page's
  */
@@ -43,10 +60,11 @@ export function pageLinks(
   page: Page,
   next: Page['cursor'] | undefined,
   applied: readonly Parameter[] = page.parameters,
-): { relation: 'self' | 'next'; url: string }[] {
-  const url = `${context.base}/${page.path}`
+): PageLink[] {
+  const url = page.path === '' ? context.base : `${context.base}/${page.path}`
+  const issuedAt = context.now().getTime()
   const sealed = (cursor: Page['cursor']) =>
-    `${url}?${pageParameter}=${context.pages.seal({ ...page, cursor }, context.base)}`
+    `${url}?${pageParameter}=${context.pages.seal({ ...page, cursor, issuedAt }, holderOf(context))}`
   const isFirst = page.cursor.length === 0
   const query = new URLSearchParams(
     applied.map(([name, value]): [string, string] => [name, value]),
@@ -54,6 +72,7 @@ export function pageLinks(
   const self = isFirst ? (query === '' ? url : `${url}?${query}`) : sealed(page.cursor)
   return [
     { relation: 'self', url: self },
+    ...(isFirst ? [] : [{ relation: 'first' as const, url: sealed([]) }]),
     ...(next === undefined ? [] : [{ relation: 'next' as const, url: sealed(next) }]),
   ]
 }

@@ -3,10 +3,10 @@ import { FhirError } from '../fhir/outcome.ts'
 
 /** The seal of page links. A link holds its query and its cursor as one token that only we can read. */
 export interface PageSeal {
-  /** @param base goes into the seal: a link of one base does not open on another */
-  seal(page: Page, base: string): string
-  /** @throws FhirError 400 when the token is not one of ours, or of another base */
-  open(token: string, base: string): Page
+  /** @param holder goes into the seal: a link opens for him alone */
+  seal(page: Page, holder: string): string
+  /** @throws FhirError 400 when the token is not one of ours, or of another holder */
+  open(token: string, holder: string): Page
 }
 
 /** Where a search or history goes on. */
@@ -18,6 +18,8 @@ export interface Page {
   /** the store's cursor, opaque here */
   readonly cursor: readonly (string | number | null)[]
   readonly lenient: boolean
+  /** when the link was given, in ms since the epoch */
+  readonly issuedAt: number
 }
 
 /** The one parameter of a page link. */
@@ -30,17 +32,17 @@ export const pageParameter = '_page'
 export function pageSeal(keyring: Keyring): PageSeal {
   const key = keyring.derive('paging')
   return {
-    seal: (page, base) => seal(key, JSON.stringify(page), context(base)).toString('base64url'),
-    open(token, base) {
+    seal: (page, holder) => seal(key, JSON.stringify(page), context(holder)).toString('base64url'),
+    open(token, holder) {
       try {
-        return JSON.parse(open(key, Buffer.from(token, 'base64url'), context(base)).toString()) as Page
+        return JSON.parse(open(key, Buffer.from(token, 'base64url'), context(holder)).toString()) as Page
       } catch {
-        throw FhirError.invalid(`${pageParameter}: not a page link of this base`)
+        throw FhirError.invalid(`${pageParameter}: not a page link of this client on this base`)
       }
     },
   }
 }
 
-function context(base: string): string {
-  return `page ${base}`
+function context(holder: string): string {
+  return `page ${holder}`
 }

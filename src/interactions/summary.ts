@@ -101,6 +101,28 @@ const subsetted = {
 
 function tagged(resource: Resource): Resource {
   const meta = isObject(resource['meta']) ? resource['meta'] : {}
+  if (isSubsetted(resource)) return resource
   const tags = Array.isArray(meta['tag']) ? meta['tag'] : []
   return { ...resource, meta: { ...meta, tag: [...tags, { ...subsetted }] } }
+}
+
+/** Whether a resource says that it is not whole. */
+export function isSubsetted({ meta }: Resource): boolean {
+  const tags = isObject(meta ?? null) ? (meta as JsonObject)['tag'] : undefined
+  const isTag = (tag: Json) =>
+    isObject(tag) && tag['system'] === subsetted.system && tag['code'] === subsetted.code
+  return Array.isArray(tags) && tags.some(isTag)
+}
+
+/**
+ * Written back, what `_elements` or `_summary` left out would be lost.
+ *
+ * @throws FhirError 422 `business-rule` for a resource that is not whole
+ * @see FHIR R4 § Search, "_elements": "incomplete, and therefore not suitable for updates"
+ */
+export function demandWhole(resource: Resource): void {
+  if (isSubsetted(resource)) {
+    const path = `${resource.resourceType}.meta.tag`
+    throw FhirError.rule('a resource with the tag SUBSETTED is not whole, and cannot be written', path)
+  }
 }

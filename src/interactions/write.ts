@@ -8,10 +8,11 @@ import { nilPatient } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 import { successOutcome, type Answer } from './answer.ts'
 import type { Context } from './context.ts'
-import { putInService } from './in-service.ts'
 import { demandOn, permitsAll } from './judge.ts'
 import type { Preferences } from './request.ts'
 import { resourceOf } from './released.ts'
+import { watchWrites } from './subscriptions/watch-writes.ts'
+import { demandWhole } from './summary.ts'
 
 /** A resource on its way in, valid, under the id it shall have. */
 export interface Write {
@@ -50,9 +51,11 @@ interface Located extends Write {
  * the same as the current version makes no new one.
  *
  * @returns one for each write, in their order
- * @throws FhirError 403 when a scope does not reach the resource before or after, 412 on a stale If-Match
+ * @throws FhirError 403 when a scope does not reach the resource before or after, 412 on a stale If-Match,
+ *   422 for a resource that is not whole
  */
 export async function writeAll(tx: Tx, context: Context, writes: readonly Write[]): Promise<Written[]> {
+  for (const { resource } of writes) demandWhole(resource)
   const located = await locateAll(tx, context, writes)
   // new ids too: an export tells by the locks which writes are under way (store/writers.ts)
   const keys = located.map(({ type, internal }) => ({ type, id: internal }))
@@ -76,7 +79,7 @@ export async function writeAll(tx: Tx, context: Context, writes: readonly Write[
     demandOn(context, one.fresh ? 'c' : 'u', { ...one, resource: () => one.resource })
   }
   await save(tx, rows)
-  await putInService(
+  await watchWrites(
     tx,
     context,
     written.filter(({ unchanged }) => !unchanged),

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Resource } from '../../src/fhir/json.ts'
 import { typeDefinition } from '../../src/fhir/definitions.ts'
 import { validate } from '../../src/fhir/validate.ts'
-import { parseShape, shaped } from '../../src/interactions/summary.ts'
+import { demandWhole, isSubsetted, parseShape, shaped } from '../../src/interactions/summary.ts'
 
 const patient: Resource = {
   resourceType: 'Patient',
@@ -43,6 +43,18 @@ describe('_elements', () => {
   it('keeps a tag that was there beside SUBSETTED', () => {
     const { meta } = shaped(patient, { summary: undefined, elements: ['name'] })
     expect(meta).toMatchObject({ versionId: '1', tag: [{ code: 'x' }, { code: 'SUBSETTED' }] })
+  })
+
+  it('tags a resource SUBSETTED once, however often it is cut', () => {
+    const once = shaped(patient, { summary: undefined, elements: ['name'] })
+    expect(shaped(once, { summary: 'true', elements: undefined }).meta).toEqual(once.meta)
+    expect([isSubsetted(patient), isSubsetted(once)]).toEqual([false, true])
+  })
+
+  it('leaves a resource that must not be written back', () => {
+    const cut = shaped(patient, { summary: undefined, elements: ['name'] })
+    expect(() => demandWhole(patient)).not.toThrow()
+    expect(() => demandWhole(cut)).toThrow(expect.objectContaining({ status: 422 }) as Error)
   })
 
   it('leaves a valid resource, and only elements that were asked for, mandatory or modifiers', () => {
