@@ -8,10 +8,10 @@ import { nilPatient } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 import { successOutcome, type Answer } from './answer.ts'
 import type { Context } from './context.ts'
+import { putInService } from './in-service.ts'
 import { demandOn, permitsAll } from './judge.ts'
 import type { Preferences } from './request.ts'
 import { resourceOf } from './released.ts'
-import { watchWrites } from './subscriptions/watch-writes.ts'
 import { demandWhole } from './summary.ts'
 
 /** A resource on its way in, valid, under the id it shall have. */
@@ -79,7 +79,7 @@ export async function writeAll(tx: Tx, context: Context, writes: readonly Write[
     demandOn(context, one.fresh ? 'c' : 'u', { ...one, resource: () => one.resource })
   }
   await save(tx, rows)
-  await watchWrites(
+  await putInService(
     tx,
     context,
     written.filter(({ unchanged }) => !unchanged),
