@@ -14,7 +14,8 @@ type Index<Kind> = IndexValue & { readonly kind: Kind }
  * Whether one value of a search finds one value of a resource. Which parameter the two belong to is the
  * caller's business.
  *
- * @throws FhirError 400 `not-supported` for a value set or a concept that nobody replaced by its tokens
+ * @throws FhirError 400 `not-supported` for what nobody replaced by what it stands for: a value set, a part
+ *   of a hierarchy
  * @see FHIR R4 § Search, "Search Parameter Types"
  */
 export function matchesValue(value: SearchValue, index: IndexValue, modifier: Modifier): boolean {
@@ -41,6 +42,7 @@ export function matchesValue(value: SearchValue, index: IndexValue, modifier: Mo
       return false
     case 'value-set':
     case 'concept':
+    case 'hierarchy':
       throw FhirError.notSupported('a value set or a hierarchy cannot be asked for here')
   }
 }

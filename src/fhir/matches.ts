@@ -24,7 +24,7 @@ export interface MatchOptions extends ExtractOptions {
  * a resource that is already at hand. Sort, paging and includes play no part.
  *
  * @throws TypeError for a chain or `_has` without the callback that it needs
- * @throws FhirError 400 `not-supported` for a value set or a concept that nobody replaced by its tokens
+ * @throws FhirError 400 `not-supported` for a value set or a hierarchy that nobody replaced by what is in it
  * @see FHIR R4 § Search
  */
 export function matches(query: Query, resource: Resource, options: MatchOptions): boolean {

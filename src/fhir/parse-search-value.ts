@@ -1,5 +1,6 @@
 import type { SearchParameter } from './definitions.ts'
 import { isCaseSensitive, referenceTargets } from './extract.ts'
+import { parseHierarchy } from './hierarchy.ts'
 import { implicitRange } from './implicit-range.ts'
 import { interval, type Interval } from './interval.ts'
 import { normalise } from './normalise.ts'
@@ -103,6 +104,9 @@ function parseString(text: string, asked: Asked): SearchValue {
 /** `id`, `Type/id`, a URL; local ones by type and id, whichever way they were written */
 function parseReferenceValue(text: string, asked: Asked, { base }: SearchContext): SearchValue {
   const { type, parameter, modifier } = asked
+  if (modifier === 'above' || modifier === 'below') {
+    return parseHierarchy(text, type, parameter.code, modifier, base)
+  }
   const targets = modifier === undefined ? referenceTargets(type, parameter.code) : [modifier]
   // a bare id is of any type it can be; where that is one only, the index is asked for it
   if (isId(text)) {

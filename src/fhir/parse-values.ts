@@ -1,6 +1,7 @@
 import { componentParameters } from './composite.ts'
 import { isResourceType, type SearchParameter } from './definitions.ts'
 import { dataTypes, referenceTargets } from './extract.ts'
+import { hierarchicalTargets } from './hierarchy.ts'
 import { FhirError } from './outcome.ts'
 import { parseSearchValue, type SearchContext } from './parse-search-value.ts'
 import { sounds } from './phonetic.ts'
@@ -82,7 +83,7 @@ function parseSounds(parameter: SearchParameter, parts: readonly string[]): Crit
 const modifiers: Readonly<Record<string, readonly string[]>> = {
   token: ['not', 'text', 'in', 'not-in', 'above', 'below', 'of-type'],
   string: ['exact', 'contains'],
-  reference: ['identifier'],
+  reference: ['identifier', 'above', 'below'],
   uri: ['above', 'below'],
 }
 
@@ -94,18 +95,21 @@ const demands: Readonly<Record<string, readonly string[]>> = {
   'of-type': ['Identifier'],
 }
 
-function demandModifier(
-  type: string,
-  { code, type: kind }: SearchParameter,
-  modifier: string | undefined,
-): void {
+function demandModifier(type: string, parameter: SearchParameter, modifier: string | undefined): void {
+  const { code, type: kind } = parameter
   if (modifier === undefined || modifier === 'missing') return
-  const found = dataTypes(type, code)
-  const known = code === 'phonetic' ? [] : (modifiers[kind] ?? [])
-  const demanded = kind === 'token' && /^(above|below)$/.test(modifier) ? demands['in'] : demands[modifier]
-  if (known.includes(modifier) && (!demanded || demanded.some((one) => found.includes(one)))) return
+  if (code !== 'phonetic' && modifiers[kind]?.includes(modifier) && hasMeaning(type, parameter, modifier))
+    return
   if (kind === 'reference' && isResourceType(modifier) && isTarget(type, code, modifier)) return
   throw notSupported(code, 'a modifier that is not supported')
+}
+
+/** Whether a modifier that is known for the type of parameter says something of what this one reads. */
+function hasMeaning(type: string, { code, type: kind }: SearchParameter, modifier: string): boolean {
+  if (kind === 'reference') return modifier === 'identifier' || hierarchicalTargets(type, code).length > 0
+  const isAlong = kind === 'token' && /^(above|below)$/.test(modifier)
+  const demanded = demands[isAlong ? 'in' : modifier]
+  return !demanded || demanded.some((one) => dataTypes(type, code).includes(one))
 }
 
 function isTarget(type: string, code: string, target: string): boolean {

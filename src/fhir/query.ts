@@ -99,6 +99,16 @@ export type SearchValue =
       readonly code: string
       readonly direction: 'above' | 'below'
     }
+  /**
+   * `:above` and `:below` on references: this resource, and those that it is part of, or that are part of
+   * it; replaced by references before any row is asked
+   */
+  | {
+      readonly kind: 'hierarchy'
+      readonly type: string
+      readonly id: string
+      readonly direction: 'above' | 'below'
+    }
   | { readonly kind: 'string'; readonly text: string }
   /** `type` is undefined for a bare id; `url` is set for absolute ones that are not of this base */
   | {

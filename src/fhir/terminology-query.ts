@@ -1,4 +1,5 @@
 import { isCaseSensitive } from './extract.ts'
+import { hierarchiesIn } from './hierarchy.ts'
 import { foldCode } from './normalise.ts'
 import { FhirError, issue } from './outcome.ts'
 import type { Criterion, Query, SearchValue, ValueCriterion } from './query.ts'
@@ -40,8 +41,10 @@ function needOf(value: SearchValue): Needed[] {
 
 /** @throws FhirError 400 `not-supported` for a query that needs more than itself, where nothing may be looked up */
 export function demandNoTerminology(query: Query): void {
-  if (terminologyNeeds(query).length > 0) {
-    throw FhirError.notSupported(':in, :not-in, :above and :below on tokens: not supported here')
+  if (terminologyNeeds(query).length > 0 || hierarchiesIn(query).length > 0) {
+    throw FhirError.notSupported(
+      ':in, :not-in, :above and :below on tokens and references: not supported here',
+    )
   }
 }
 

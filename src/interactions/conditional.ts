@@ -9,6 +9,7 @@ import type { Tx } from '../store/tx.ts'
 import { parseOptions, type Context } from './context.ts'
 import { lockTexts } from './criteria-locks.ts'
 import { parseParameters, type Parameter } from './request.ts'
+import { resolveHierarchies } from './hierarchy.ts'
 import { resolveTerminology } from './terminology.ts'
 
 /** Criteria that shall name one resource: of a conditional interaction, or of a conditional reference. */
@@ -73,7 +74,8 @@ export async function findUpTo(
   criteria: Criteria,
   most: number,
 ): Promise<Released[]> {
-  const plain = await resolveTerminology(tx, context, criteria.query)
+  const tokens = await resolveTerminology(tx, context, criteria.query)
+  const plain = await resolveHierarchies(tx, context, tokens)
   const prepared = await context.gate.prepare(tx, restrict(context.access, plain))
   const { rows } = await search(tx, prepared, { limit: most + 1, now: context.now().getTime() })
   if (rows.length > most) throw tooMany(most)

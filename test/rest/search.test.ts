@@ -117,6 +117,32 @@ describe('search', () => {
     expect(ids(backward, 'include').length).toBe(12)
   })
 
+  it(':below and :above on references follow what is part of what, as far as the caller may see', async () => {
+    const place = (id: string, whole?: string) => ({
+      ...{ resourceType: 'Location', id, status: id === 'bed' ? 'suspended' : 'active' },
+      ...(whole === undefined ? {} : { partOf: { reference: `Location/${whole}` } }),
+    })
+    // a circle, which nothing forbids, is walked once
+    const places = [place('site', 'bed'), place('ward', 'site'), place('room', 'ward'), place('bed', 'room')]
+    const visits = ['site', 'room', 'bed'].map((at) => ({
+      ...{ resourceType: 'Encounter', id: `at-${at}`, status: 'finished' },
+      class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'IMP' },
+      location: [{ location: { reference: `Location/${at}` } }],
+    }))
+    for (const one of [place('elsewhere'), ...places, ...visits]) {
+      expect((await client.put(`/fhir/${one.resourceType}/${one.id}`, one)).status).toBe(201)
+    }
+    const found = async (query: string, as = client) => ids(await search(query, as)).sort()
+    expect(await found('Encounter?location:below=Location/room')).toEqual(['at-bed', 'at-room', 'at-site'])
+    expect(await found('Encounter?location:below=elsewhere')).toEqual([])
+    expect(await found('Location?partof:above=Location/room')).toEqual(['bed', 'room', 'site', 'ward'])
+    // whoever does not see the bed does not learn what is part of it
+    const narrow = await server.client('system/Encounter.rs system/Location.rs?status=active')
+    expect(await found('Encounter?location:below=Location/room', narrow)).toEqual(['at-room'])
+    const blind = await server.client('system/Encounter.rs')
+    expect((await blind.get('/fhir/Encounter?location:below=Location/room')).status).toBe(403)
+  })
+
   it('counts when asked to, and gives no entries for _summary=count and _count=0', async () => {
     expect(await search('Observation?_count=5&_total=accurate')).toHaveProperty('total', 25)
     expect(await search('Observation?_count=5')).not.toHaveProperty('total')

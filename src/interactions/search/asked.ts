@@ -6,6 +6,7 @@ import type { Include, Query } from '../../fhir/query.ts'
 import { hasOrder } from '../../fhir/sort-key.ts'
 import type { Tx } from '../../store/tx.ts'
 import { parseOptions, type Context } from '../context.ts'
+import { resolveHierarchies } from '../hierarchy.ts'
 import type { Page } from '../page.ts'
 import type { Route } from '../route.ts'
 import { resolveTerminology } from '../terminology.ts'
@@ -40,7 +41,8 @@ export async function readSearch(tx: Tx, context: Context, route: Route, page: P
   for (const query of parsed.queries) {
     const within = route.compartment ? [inCompartment(route.compartment, query.type)] : []
     const narrowed = { ...query, criteria: [...within, ...query.criteria] }
-    queries.push(await resolveTerminology(tx, context, narrowed))
+    const plain = await resolveTerminology(tx, context, narrowed)
+    queries.push(await resolveHierarchies(tx, context, plain))
   }
   const [first] = queries
   if (!first) throw new TypeError('a search of no type')

@@ -1,4 +1,5 @@
 import { demand, restrict } from '../../access/access.ts'
+import { hierarchiesIn } from '../../fhir/hierarchy.ts'
 import { FhirError, issue } from '../../fhir/outcome.ts'
 import { parseQuery } from '../../fhir/parse-query.ts'
 import type { Criterion, Query } from '../../fhir/query.ts'
@@ -20,7 +21,8 @@ export async function criteriaOf(tx: Tx, context: Context, watch: Watch): Promis
   for (const parameters of watch.filters) {
     const { query, applied } = parsed(context, watch.type, parameters)
     const isPlain = query.criteria.length === applied.length && query.criteria.every(isLocal)
-    if (!isPlain) throw refused('only search criteria on the resource itself can be watched')
+    const growing = hierarchiesIn(query).length > 0 // what is part of what changes with other resources
+    if (!isPlain || growing) throw refused('only search criteria on the resource itself can be watched')
     restrict(context.access, query)
     queries.push(await resolveTerminology(tx, context, query))
   }
