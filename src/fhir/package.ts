@@ -36,7 +36,8 @@ export function readPackages(folder: URL): Held[] {
 
 /** By the package's own `.index.json`; one that has none is parsed whole. */
 function readPackage(file: URL, name: string): Held[] {
-  const files = readTar(gunzipSync(readFileSync(file)))
+  const files = readArchive(file, name)
+  demandR4(files.get('package/package.json'), name)
   const index = files.get('package/.index.json')
   if (index) {
     const entries = parse(index.toString('utf8'), `${name} .index.json`) as unknown as {
@@ -57,6 +58,25 @@ function readPackage(file: URL, name: string): Held[] {
   return [...files]
     .filter(([path]) => /^package\/[^/.][^/]*\.json$/.test(path) && path !== 'package/package.json')
     .map(([path, content]) => held(parse(content.toString('utf8'), `${name} ${path}`)))
+}
+
+function readArchive(file: URL, name: string): Map<string, Buffer> {
+  try {
+    return readTar(gunzipSync(readFileSync(file)))
+  } catch (cause) {
+    throw new Error(`fhir-profiles: ${name} is not a gzipped tar archive`, { cause })
+  }
+}
+
+/** A package of another version has other types under the same URLs. One that does not say is taken. */
+function demandR4(manifest: Buffer | undefined, name: string): void {
+  if (!manifest) return
+  const { fhirVersions } = parse(manifest.toString('utf8'), `${name} package.json`) as {
+    fhirVersions?: unknown
+  }
+  if (!Array.isArray(fhirVersions) || fhirVersions.some((version) => /^4\.0(\.|$)/.test(String(version))))
+    return
+  throw new Error(`fhir-profiles: ${name} is not for FHIR R4 (4.0)`)
 }
 
 function held(resource: Conformance): Held {
@@ -80,7 +100,7 @@ function readTar(tar: Buffer): Map<string, Buffer> {
   const files = new Map<string, Buffer>()
   for (let at = 0; at + blockSize <= tar.length && tar[at] !== 0;) {
     const size = parseInt(text(tar, at + 124, 12), 8)
-    if (!Number.isSafeInteger(size)) throw new Error('fhir-profiles: a package is not a tar archive')
+    if (!Number.isSafeInteger(size)) throw new TypeError('a size that is no number')
     const type = tar[at + 156]
     const prefix = text(tar, at + 257, 5) === 'ustar' ? text(tar, at + 345, 155) : ''
     const path = (prefix === '' ? '' : `${prefix}/`) + text(tar, at, 100)
