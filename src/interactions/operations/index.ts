@@ -4,6 +4,7 @@ import type { Answer } from '../answer.ts'
 import type { Context } from '../context.ts'
 import type { FhirRequest } from '../request.ts'
 import { methodNotAllowed, type Route } from '../route.ts'
+import { encounterEverything, patientEverything } from './everything.ts'
 import { expand } from './expand.ts'
 import { expunge } from './expunge.ts'
 import { lastn } from './lastn.ts'
@@ -19,6 +20,7 @@ import { validateCodeInCodeSystem, validateCodeInValueSet } from './validate-cod
 
 /** All operations of the care base; `$export` has its own way (export/kickoff.ts). One line each, by name. */
 export const operations: readonly Operation[] = [
+  encounterEverything,
   events,
   expand,
   expunge,
@@ -28,6 +30,7 @@ export const operations: readonly Operation[] = [
   metaAdd,
   metaDelete,
   parameterStatus,
+  patientEverything,
   reindex,
   reindexStatus,
   status,
