@@ -21,14 +21,24 @@ const concepts = (list) =>
   list?.map((concept) => ({
     ...pick(concept, ['code', 'display']),
     ...(concept.concept ? { concept: concepts(concept.concept) } : {}),
-    ...subsumedBy(concept),
+    ...properties(concept),
+    ...designations(concept),
   }))
 
-/** v3 code systems give their hierarchy as `subsumedBy` properties instead of nesting. */
-const subsumedBy = (concept) => {
-  const parents = concept.property?.filter((property) => property.code === 'subsumedBy')
-  return parents?.length ? { property: parents.map((parent) => pick(parent, ['code', 'valueCode'])) } : {}
+/** v3 code systems give their hierarchy as `subsumedBy` instead of nesting; the others say what a code is good for. */
+const kept = new Set(['subsumedBy', 'notSelectable', 'status'])
+
+const properties = (concept) => {
+  const found = concept.property?.filter((property) => kept.has(property.code))
+  return found?.length
+    ? { property: found.map((one) => pick(one, ['code', 'valueCode', 'valueBoolean'])) }
+    : {}
 }
+
+const designations = ({ designation }) =>
+  designation?.length
+    ? { designation: designation.map((one) => pick(one, ['language', 'use', 'value'])) }
+    : {}
 
 const element = (definition) => ({
   ...pick(definition, [

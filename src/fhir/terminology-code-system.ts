@@ -1,5 +1,6 @@
 import { members, text } from './convert.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
+import { foldCode } from './normalise.ts'
 import type { Conformance } from './package.ts'
 
 /**
@@ -19,7 +20,10 @@ export interface CodeSystem {
   readonly properties: ReadonlySet<string>
   /** in the order of the resource, nested ones after what they are nested in */
   readonly concepts: ReadonlyMap<string, Concept>
-  /** by code; without case where the CodeSystem says that case does not count */
+  /**
+   * By code. Case does not count, unless the CodeSystem says that it does: "accept codes in any case"; but
+   * it does between codes that differ in nothing else.
+   */
   concept(code: string): Concept | undefined
 }
 
@@ -75,7 +79,7 @@ function readCodeSystem(resource: JsonObject): CodeSystem {
     isSubsumption: hierarchyMeaning === undefined || hierarchyMeaning === 'is-a',
     properties: new Set([...declared, ...used]),
     concepts,
-    concept: finder(concepts, resource['caseSensitive'] === false),
+    concept: finder(concepts, resource['caseSensitive'] !== true),
   }
 }
 
@@ -147,8 +151,18 @@ function finder(
   foldsCase: boolean,
 ): (code: string) => Concept | undefined {
   if (!foldsCase) return (code) => concepts.get(code)
-  const folded = new Map([...concepts.values()].map((concept) => [concept.code.toLowerCase(), concept]))
-  return (code) => concepts.get(code) ?? folded.get(code.toLowerCase())
+  let folded: ReadonlyMap<string, Concept | undefined> | undefined
+  return (code) => concepts.get(code) ?? (folded ??= foldCodes(concepts)).get(foldCode(code))
+}
+
+/** A form that two codes share stands for none. */
+function foldCodes(concepts: ReadonlyMap<string, Concept>): ReadonlyMap<string, Concept | undefined> {
+  const folded = new Map<string, Concept | undefined>()
+  for (const concept of concepts.values()) {
+    const form = foldCode(concept.code)
+    folded.set(form, folded.has(form) ? undefined : concept)
+  }
+  return folded
 }
 
 /** The members of a list that are objects. */

@@ -1,6 +1,7 @@
 import { members, text } from './convert.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
 import type { Conformance } from './package.ts'
+import type { Spend } from './terminology-budget.ts'
 import { objects, readDesignation, type CodeSystem, type Concept } from './terminology-code-system.ts'
 import {
   contentOfList,
@@ -46,6 +47,7 @@ export interface Sources {
   readonly codeSystem: (canonical: string) => CodeSystem | undefined
   /** undefined: not held; a ValueSet that is being read already is a circle */
   readonly content: (valueSet: string) => Content | Gap | undefined
+  readonly spend: Spend
 }
 
 /**
@@ -70,17 +72,29 @@ function ofCompose(compose: JsonObject, sources: Sources): Content {
   return compose['inactive'] === false ? withoutInactive(content, sources) : content
 }
 
+/** What it takes to read a part, in steps. */
+const stepsOfPart = 100
+
 /** "Within a single include, all the criteria apply": system, concepts or filters, and each valueSet. */
 function ofPart(part: JsonObject, sources: Sources, locked: boolean): Content {
-  const nested = members(part['valueSet']).map((canonical) => ofNested(canonical, sources))
+  sources.spend(stepsOfPart)
+  const nested = members(part['valueSet']).map((canonical) => ofNested(canonical, sources, locked))
   const system = text(part['system'])
   return intersection(system === undefined ? nested : [ofSystem(part, system, sources, locked), ...nested])
 }
 
-function ofNested(canonical: Json, sources: Sources): Content {
+function ofNested(canonical: Json, sources: Sources, locked: boolean): Content {
   const found = typeof canonical === 'string' ? sources.content(canonical) : undefined
-  if (found === undefined) return unknown('a value set that it draws on is not held, or not in that version')
-  return typeof found === 'string' ? unknown(found) : found
+  const isLater = locked && !(typeof canonical === 'string' && canonical.includes('|'))
+  if (found === undefined || isLater)
+    return unknown('a value set that it draws on is not held, or not in that version')
+  if (typeof found === 'string') return unknown(found)
+  const list = () => {
+    const all = found.list()
+    if (!isGap(all)) for (const ofSystem of all.values()) sources.spend(ofSystem.size)
+    return all
+  }
+  return { ...found, list }
 }
 
 function ofSystem(part: JsonObject, url: string, sources: Sources, locked: boolean): Content {
@@ -88,7 +102,7 @@ function ofSystem(part: JsonObject, url: string, sources: Sources, locked: boole
   if (part['concept'] !== undefined) return ofConcepts(objects(part['concept']), url, system)
   // the version of a day long ago is not held, and another one would be a guess
   if (locked && part['version'] === undefined) return ofUnheld(url)
-  return system ? ofFilters(objects(part['filter']), url, system) : ofUnheld(url)
+  return system ? ofFilters(objects(part['filter']), url, system, sources.spend) : ofUnheld(url)
 }
 
 /** Nothing is known of the system's codes, but those of others are not among them. */
@@ -110,25 +124,29 @@ function ofConcepts(raw: readonly JsonObject[], url: string, system: CodeSystem 
 
 /** A display and designations that the ValueSet gives come before those of the CodeSystem. */
 function namedMember(raw: JsonObject, url: string, code: string, system: CodeSystem | undefined): Member {
-  const concept = system?.concept(code)
+  const concept = system?.concepts.get(code)
   const designation = objects(raw['designation']).flatMap(readDesignation)
   return {
     system: url,
     version: system?.version,
-    code: concept?.code ?? code,
+    code,
     display: text(raw['display']) ?? concept?.display,
     designation: [...designation, ...(concept?.designation ?? [])],
     concept,
   }
 }
 
-function ofFilters(raw: readonly JsonObject[], url: string, system: CodeSystem): Content {
+function ofFilters(raw: readonly JsonObject[], url: string, system: CodeSystem, spend: Spend): Content {
   const filters = raw.map((one) =>
-    filterOf(system, {
-      property: text(one['property']) ?? '',
-      op: text(one['op']) ?? '',
-      value: text(one['value']) ?? '',
-    }),
+    filterOf(
+      system,
+      {
+        property: text(one['property']) ?? '',
+        op: text(one['op']) ?? '',
+        value: text(one['value']) ?? '',
+      },
+      spend,
+    ),
   )
   if (!filters.every((one) => one !== undefined)) {
     const content = unknown('a filter that cannot be evaluated')
@@ -136,12 +154,16 @@ function ofFilters(raw: readonly JsonObject[], url: string, system: CodeSystem):
   }
   if (!system.isComplete) return ofFragment(filters, url, system)
   const member = (asked: string, code: string) => {
+    spend(1)
     const concept = asked === url ? system.concepts.get(code) : undefined
     return concept && filters.every((accepts) => accepts(concept))
       ? memberFor(concept, url, system.version)
       : undefined
   }
-  const list = () => listed(membersWhere(filters, url, system))
+  const list = () => {
+    spend(system.concepts.size * (filters.length + 1))
+    return listed(membersWhere(filters, url, system))
+  }
   return { has: (asked, code) => member(asked, code) !== undefined, member, list }
 }
 

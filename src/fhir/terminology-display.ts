@@ -43,7 +43,7 @@ export function isCalled(named: Named, display: string): boolean | undefined {
 /**
  * What people type to find a code: each word begins one of its names, or the code itself.
  *
- * @see FHIR R4 § ValueSet, `$expand`: "the interpretation of filter is up to the server"
+ * @see https://hl7.org/fhir/R4/valueset-operation-expand.html: "the interpretation of this is delegated to the server"
  */
 export function textFilter(text: string): (named: Named) => boolean {
   const words = wordsOf(text)

@@ -1,3 +1,4 @@
+import type { Spend } from './terminology-budget.ts'
 import { isNumber, isObject, type Json } from './json.ts'
 import { lineage, type CodeSystem, type Concept } from './terminology-code-system.ts'
 import { compileRegex } from './terminology-regex.ts'
@@ -16,9 +17,14 @@ export type Accepts = (concept: Concept) => boolean
  *
  * @returns undefined for what cannot be evaluated: an operator that is not of R4, a property that the
  *   CodeSystem does not have, an ancestor that is none of its concepts, a hierarchy that is no subsumption
+ * @throws FhirError 422 `too-costly`, also when a concept is judged
  * @see http://hl7.org/fhir/filter-operator
  */
-export function filterOf(system: CodeSystem, { property, op, value }: Filter): Accepts | undefined {
+export function filterOf(
+  system: CodeSystem,
+  { property, op, value }: Filter,
+  spend: Spend,
+): Accepts | undefined {
   const valuesOf = reader(system, property)
   if (valuesOf === undefined) return undefined
   switch (op) {
@@ -30,12 +36,10 @@ export function filterOf(system: CodeSystem, { property, op, value }: Filter): A
       return not(inList(valuesOf, value))
     case 'exists':
       return exists(valuesOf, value)
-    case 'regex': {
-      const fits = compileRegex(value)
-      return fits && ((concept) => valuesOf(concept).some(fits))
-    }
+    case 'regex':
+      return regex(valuesOf, value, spend)
     default:
-      return isConcept(property) ? bySubsumption(system, op, value) : undefined
+      return isConcept(property) ? bySubsumption(system, op, value, spend) : undefined
   }
 }
 
@@ -73,15 +77,26 @@ function exists(valuesOf: ValuesOf, value: string): Accepts | undefined {
   return (concept) => valuesOf(concept).length > 0 === (value === 'true')
 }
 
+function regex(valuesOf: ValuesOf, source: string, spend: Spend): Accepts | undefined {
+  const compiled = compileRegex(source)
+  if (!compiled) return undefined
+  return (concept) =>
+    valuesOf(concept).some((text) => {
+      spend((compiled.states * text.length) / 8) // most states are never reached
+      return compiled.fits(text)
+    })
+}
+
 function not(accepts: Accepts): Accepts {
   return (concept) => !accepts(concept)
 }
 
-function bySubsumption(system: CodeSystem, op: string, value: string): Accepts | undefined {
+function bySubsumption(system: CodeSystem, op: string, value: string, spend: Spend): Accepts | undefined {
   const root = system.concept(value)?.code
   if (root === undefined || !system.isSubsumption) return undefined
   const among = (direction: 'above' | 'below'): Accepts => {
     const codes = lineage(system, root, direction)
+    spend(codes.size)
     return ({ code }) => codes.has(code)
   }
   switch (op) {

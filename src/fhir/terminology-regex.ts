@@ -5,20 +5,27 @@
  * Known: literals, `.`, classes, `\d \w \s` and their opposites, groups, `|`, `* + ? {n} {n,} {n,m}`, and
  * `^`, `$` at the ends. Not known, and never guessed at: look-around, back-references, other anchors.
  *
- * @returns whether a whole text matches; undefined for an expression that is not known, or too large
+ * @returns undefined for an expression that is not known, or too large
  * @see FHIR R4 § ValueSet.compose.include.filter, `regex`
  */
-export function compileRegex(source: string): ((text: string) => boolean) | undefined {
+export function compileRegex(source: string): Regex | undefined {
   if (source.length > maxStates) return undefined
   try {
     const node = new Reader(source.replace(/^\^/, '').replace(/(?<!\\)\$$/, '')).whole()
     const automaton: State[] = [{ accepts: undefined, next: [] }]
     const start = build(automaton, node, 0)
-    return (text) => run(automaton, start, text)
+    return { states: automaton.length, fits: (text) => run(automaton, start, text) }
   } catch (error) {
     if (error instanceof UnknownRegex) return undefined
     throw error
   }
+}
+
+export interface Regex {
+  /** a text of n characters takes no more than n times as many steps */
+  readonly states: number
+  /** whether the whole text matches */
+  fits(text: string): boolean
 }
 
 const maxStates = 400

@@ -43,8 +43,10 @@ export function validateInValueSet(
   const system = terminology.codeSystem(version === undefined ? url : `${url}|${version}`)
   if (version !== undefined && !system) return undecided('the code system is not held in this version')
   const concept = system?.concept(coding.code)
-  const code = concept?.code ?? coding.code
-  const has = content.has(url, code)
+  // as it is written, then as the code system writes it
+  const written = content.has(url, coding.code)
+  const code = written === true ? coding.code : (concept?.code ?? coding.code)
+  const has = written === true ? true : content.has(url, code)
   if (has === undefined) return undecided('what is held of the value set does not tell')
   if (!has) return refused('the code is not in the value set')
   return judgeConcept(coding, concept, content.member(url, code) ?? concept, options)

@@ -1,5 +1,6 @@
 import { byCanonical } from './definitions.ts'
 import type { Conformance } from './package.ts'
+import { withoutLimit, type Spend } from './terminology-budget.ts'
 import { codeSystemOf, type CodeSystem } from './terminology-code-system.ts'
 import { contentOf, type Sources } from './terminology-compose.ts'
 import { isGap, membersOf, memberOf, type Content, type Gap } from './terminology-content.ts'
@@ -22,8 +23,12 @@ export interface Terminology {
 /** Where a graph finds its resources. @param canonical with a version behind `|`, or without */
 export type Lookup = (type: 'CodeSystem' | 'ValueSet', canonical: string) => Conformance | undefined
 
-/** The graph over what a lookup finds. Each ValueSet is read once. */
-export function terminologyOver(lookup: Lookup): Terminology {
+/**
+ * The graph over what a lookup finds. Each ValueSet is read once.
+ *
+ * @param spend limits the work that its contents take, all together; they throw what it throws
+ */
+export function terminologyOver(lookup: Lookup, spend: Spend): Terminology {
   const contents = new Map<Conformance, Content | 'being read'>()
   const codeSystem = (canonical: string) => {
     const found = lookup('CodeSystem', canonical)
@@ -44,6 +49,7 @@ export function terminologyOver(lookup: Lookup): Terminology {
       const found = lookup('ValueSet', canonical)
       return found && content(found)
     },
+    spend,
   }
   return {
     codeSystem,
@@ -73,7 +79,7 @@ export function splitCanonical(canonical: string): readonly [url: string, versio
 }
 
 /** The graph of the packages alone. */
-export const packageTerminology: Terminology = terminologyOver(inPackages)
+export const packageTerminology: Terminology = terminologyOver(inPackages, withoutLimit)
 
 // ---------------------------------------------------------------------------------------------
 

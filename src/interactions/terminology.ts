@@ -4,6 +4,7 @@ import { plainQuery, searchParameter } from '../fhir/parse-criterion.ts'
 import { FhirError, issue } from '../fhir/outcome.ts'
 import type { Conformance } from '../fhir/package.ts'
 import type { Query, SearchValue } from '../fhir/query.ts'
+import { budget } from '../fhir/terminology-budget.ts'
 import { drawsOn, type Needed } from '../fhir/terminology-compose.ts'
 import { terminologyNeeds, withTokens } from '../fhir/terminology-query.ts'
 import { StoredTerminology } from '../fhir/terminology-stored.ts'
@@ -31,8 +32,13 @@ import { valueCriterion } from './released.ts'
 export async function resolveTerminology(tx: Tx, context: Context, query: Query): Promise<Query> {
   const needed = terminologyNeeds(query)
   if (needed.length === 0) return query
-  const { terminology } = await terminologyFor(tx, context, needed)
-  return withTokens(query, terminology)
+  try {
+    const { terminology } = await terminologyFor(tx, context, needed)
+    return withTokens(query, terminology)
+  } catch (error) {
+    // what is wrong with a search is told by 400, whatever it is
+    throw error instanceof FhirError && error.status === 422 ? new FhirError(400, error.issues) : error
+  }
 }
 
 /** A terminology, and the rows that were read for it. */
@@ -50,7 +56,7 @@ const maxStored = 500
  * may search. Where both hold a canonical URL, the packages count: what FHIR defines is not redefined by a
  * write.
  *
- * @throws FhirError 400 `too-costly` when one draws on too many others
+ * @throws FhirError 422 `too-costly` when one draws on too many others, or its content takes too much work
  */
 export async function terminologyFor(
   tx: Tx,
@@ -69,7 +75,7 @@ export async function terminologyFor(
     const found = await findRows(tx, context, stored, fresh)
     rows.push(...found)
     if (depth > maxDepth || rows.length > maxStored) {
-      throw new FhirError(400, [issue('too-costly', 'a value set that draws on too many others')])
+      throw new FhirError(422, [issue('too-costly', 'a value set that draws on too many others')])
     }
     for (const one of await resourcesOf(tx, context, found)) stored.add(one)
     waiting = fresh.flatMap(({ type, canonical }) => {
@@ -77,7 +83,7 @@ export async function terminologyFor(
       return held ? drawsOn(held) : []
     })
   }
-  return { terminology: terminologyOver(stored.lookup), rows }
+  return { terminology: terminologyOver(stored.lookup, budget()), rows }
 }
 
 function keyOf({ type, canonical }: Needed): string {

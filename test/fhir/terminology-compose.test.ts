@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { Conformance } from '../../src/fhir/package.ts'
+import { budget } from '../../src/fhir/terminology-budget.ts'
 import { isGap, membersOf } from '../../src/fhir/terminology-content.ts'
 import { inPackages, terminologyOver, type Terminology } from '../../src/fhir/terminology.ts'
 
@@ -54,7 +55,7 @@ function over(...resources: Conformance[]): Terminology {
     const found = resources.find((one) => one.resourceType === type && one.url === url)
     if (!found) return inPackages(type, canonical)
     return version === undefined || found['version'] === version ? found : undefined
-  })
+  }, budget())
 }
 
 /** The codes of a ValueSet over the wards; a text says why they cannot be listed. */
@@ -255,6 +256,16 @@ describe('an expansion that another server made', () => {
     expect(over_({ offset: 10, contains })).toBe('no list')
     expect(over_({ parameter: [{ name: 'filter', valueString: 'x' }], contains })).toBe('no list')
   })
+})
+
+it.each([
+  ['parts', { include: Array.from({ length: 60_000 }, () => ({ system: 'urn:wards' })) }],
+  ['uses of a value set', { include: Array.from({ length: 9_000 }, () => ({ valueSet: ['urn:large'] })) }],
+])('is refused when it takes too much work: %s', (_, compose) => {
+  const concept = Array.from({ length: 1_000 }, (__, index) => ({ code: String(index) }))
+  const large = valueSet({ include: [{ system: 'urn:x', concept }] }, 'urn:large')
+  const set = valueSet(compose)
+  expect(() => over(wards, set, large).content(set).list()).toThrow('takes too long')
 })
 
 it('whatever the parts, a listed value set has exactly the codes of its list', () => {

@@ -4,6 +4,7 @@ import type { Conformance } from '../../src/fhir/package.ts'
 import { plainQuery } from '../../src/fhir/parse-criterion.ts'
 import type { Criterion, Query, SearchValue } from '../../src/fhir/query.ts'
 import { demandNoTerminology, terminologyNeeds, withTokens } from '../../src/fhir/terminology-query.ts'
+import { withoutLimit } from '../../src/fhir/terminology-budget.ts'
 import { inPackages, packageTerminology, terminologyOver } from '../../src/fhir/terminology.ts'
 
 const gender = 'http://hl7.org/fhir/ValueSet/administrative-gender'
@@ -89,8 +90,9 @@ describe('a search that names value sets', () => {
       url: 'urn:empty',
       compose: { include: [{ valueSet: [gender] }], exclude: [{ valueSet: [gender] }] },
     }
-    const terminology = terminologyOver((type, canonical) =>
-      canonical === 'urn:empty' ? empty : inPackages(type, canonical),
+    const terminology = terminologyOver(
+      (type, canonical) => (canonical === 'urn:empty' ? empty : inPackages(type, canonical)),
+      withoutLimit,
     )
     const query = plainQuery('Patient', [value('Patient', 'gender', [inSet('urn:empty')])])
     expect(codes(withTokens(query, terminology))).toEqual([])
@@ -116,7 +118,7 @@ describe('a search that names value sets', () => {
         { code: 'all', concept: Array.from({ length: 10_000 }, (_, index) => ({ code: String(index) })) },
       ],
     }
-    const terminology = terminologyOver(() => large)
+    const terminology = terminologyOver(() => large, withoutLimit)
     const query = plainQuery('Observation', [
       value('Observation', 'code', [inLineage('urn:large', 'all', 'below')]),
     ])

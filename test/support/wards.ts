@@ -17,6 +17,7 @@ export const wardSystem = {
   name: 'Wards',
   status: 'active',
   content: 'complete',
+  caseSensitive: true,
   hierarchyMeaning: 'is-a',
   property: [{ code: 'beds', type: 'decimal' }],
   concept: [

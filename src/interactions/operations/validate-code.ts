@@ -74,6 +74,9 @@ function optionsOf(parameters: readonly OperationParameter[]): ValidateOptions {
   }
 }
 
+const mostCodings = 100
+const besideCode: ReadonlySet<string> = new Set(['system', 'systemVersion', 'display'])
+
 /**
  * The codings to judge: `code` with what goes with it, `coding`, or `codeableConcept`.
  *
@@ -90,10 +93,14 @@ function readAsked(
   if ([code, coding, concept].filter((one) => one !== undefined).length !== 1) {
     throw FhirError.invalid('one of code, coding and codeableConcept expected')
   }
+  if (code === undefined && parameters.some(({ name }) => besideCode.has(name))) {
+    throw FhirError.invalid('system, systemVersion and display: expected beside code alone')
+  }
   if (coding !== undefined) return [coding]
   if (concept !== undefined) {
     const codings = isObject(concept) ? (concept['coding'] ?? []) : undefined
     if (!Array.isArray(codings)) throw FhirError.invalid('codeableConcept: a CodeableConcept expected')
+    if (codings.length > mostCodings) throw undecidable('too-costly', `more than ${mostCodings} codings`)
     return codings.map(readCoding)
   }
   const system = versionName === undefined ? undefined : textOf(parameters, 'system')
