@@ -118,7 +118,7 @@ export function isSubsetted({ meta }: Resource): boolean {
  * Written back, what `_elements` or `_summary` left out would be lost.
  *
  * @throws FhirError 422 `business-rule` for a resource that is not whole
- * @see FHIR R4 § Search, "_elements": "incomplete, and therefore not suitable for updates"
+ * @see FHIR R4 § Search, "_elements" and "_summary"
  */
 export function demandWhole(resource: Resource): void {
   if (isSubsetted(resource)) {

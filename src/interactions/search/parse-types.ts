@@ -10,8 +10,8 @@ export interface ParsedTypes extends Pick<ParsedQuery, 'applied' | 'ignored'> {
 }
 
 /**
- * Reads a search over several types. Criteria and sort keys must be there on all of them: "parameters
- * common to all resource types". An include, or a name in `_elements`, must make sense for one.
+ * Reads a search over several types. Criteria and sort keys must be there on all of them. An
+ * include, or a name in `_elements`, must make sense for one.
  *
  * @param types at least one
  * @throws FhirError 400 as `parseQuery`
