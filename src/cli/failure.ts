@@ -1,8 +1,8 @@
 import { SettingsError } from '../config.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { errorCode } from './error-code.ts'
-import { SourceError } from './import-source.ts'
-import { StateError } from './import-state.ts'
+import { errorCode } from '../import/error-code.ts'
+import { SourceError } from '../import/source.ts'
+import { StateError } from '../import/state.ts'
 
 /**
  * What the operator reads when a command fails. Our own errors say what to do in one line. Of others

@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { readSettings, type Settings } from '../config.ts'
-import { ImportReport } from './import-report.ts'
-import { runImport, type ImportOutcome } from './import-run.ts'
-import type { ImportSink } from './import-sink.ts'
-import { findSources, type Source } from './import-source.ts'
-import { ImportState } from './import-state.ts'
+import { ImportReport } from '../import/report.ts'
+import { runImport, type ImportOutcome } from '../import/run.ts'
+import type { ImportSink } from '../import/sink.ts'
+import { findSources, type Source } from '../import/source.ts'
+import { ImportState } from '../import/state.ts'
 import { grouped, perSecond, progressDisplay, type Terminal } from './progress.ts'
 
 /** An open sink with the key that fingerprints of files are made under; closed when the import has ended. */

@@ -1,13 +1,5 @@
 import cliProgress from 'cli-progress'
-
-/** How far long work came, for the person at the terminal. */
-export interface Progress {
-  /** what was read by now, of the total */
-  readonly bytes: number
-  readonly totalBytes: number
-  readonly accepted: number
-  readonly refused: number
-}
+import type { Progress } from '../import/progress.ts'
 
 /** A stream that may be a terminal. */
 export type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean }

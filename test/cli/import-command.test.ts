@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { importCommand, importPaths } from '../../src/cli/import.ts'
-import type { ImportSink } from '../../src/cli/import-sink.ts'
+import type { ImportSink } from '../../src/import/sink.ts'
 import { readSettings } from '../../src/config.ts'
 import { issue } from '../../src/fhir/outcome.ts'
-import { dataDir, file, ndjson, patient, range, Recorder } from './recorder.ts'
+import { dataDir, file, ndjson, patient, range, Recorder } from '../import/recorder.ts'
 
 /** Runs the command as the operator would. @returns its exit code, what it printed, whether it closed the sink */
 async function command(paths: readonly string[], sink: ImportSink) {

@@ -10,7 +10,7 @@ export interface SourceFile {
 const tiers: readonly (readonly string[])[] = [
   ['cli', 'demo', 'console'],
   ['rest'],
-  ['subscription', 'reindex'],
+  ['subscription', 'reindex', 'import'],
   ['interactions', 'export'],
   ['governance'],
   ['identity', 'deid', 'audit', 'auth'],
@@ -44,6 +44,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   audit: ['src/audit/rows.ts'],
   auth: ['src/auth/'],
   export: ['src/export/jobs.ts'],
+  async: ['src/interactions/async/jobs.ts'],
   subscription: ['src/interactions/subscriptions/records.ts'],
 }
 

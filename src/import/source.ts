@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { errorCode } from './error-code.ts'
-import { beginning, splitLines, wholeDocument, type Position, type SourceDocument } from './import-lines.ts'
+import { beginning, splitLines, wholeDocument, type Position, type SourceDocument } from './lines.ts'
 
 /** A file to import. */
 export interface Source {

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject, type Resource } from '../fhir/json.ts'
-import { bundleEntries, type Unit } from './import-unit.ts'
+import { bundleEntries, type Unit } from './unit.ts'
 
 /** What a unit of an import touches. Units that do not depend on each other may be under way at once. */
 export interface Footprint {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { findSources, SourceError } from '../../src/cli/import-source.ts'
+import { findSources, SourceError } from '../../src/import/source.ts'
 import { generatePatients } from '../../src/demo/generate.ts'
 import { stringifyJson, type Resource } from '../../src/fhir/json.ts'
 import { FhirError } from '../../src/fhir/outcome.ts'

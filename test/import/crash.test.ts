@@ -1,5 +1,5 @@
-import { engineSink } from '../../src/cli/engine.ts'
-import type { ImportSink } from '../../src/cli/import-sink.ts'
+import { engineSink } from '../../src/import/engine-sink.ts'
+import type { ImportSink } from '../../src/import/sink.ts'
 import type { Resource } from '../../src/fhir/json.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 

@@ -2,7 +2,7 @@ import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isResourceType } from '../fhir/definitions.ts'
 import type { Issue } from '../fhir/outcome.ts'
-import type { Place } from './import-unit.ts'
+import type { Place } from './unit.ts'
 
 /** What was refused, where it stands and why: elements and rules, never what they held. */
 export interface Refusal extends Place {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { ImportState, StateError } from '../../src/cli/import-state.ts'
+import { ImportState, StateError } from '../../src/import/state.ts'
 import { dataDir, file, nameOf, ndjson, patient, range, Recorder, run } from './recorder.ts'
 
 describe('going on', () => {

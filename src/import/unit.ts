@@ -1,6 +1,6 @@
 import { isObject, parseJson, type Json, type JsonObject, type Resource } from '../fhir/json.ts'
 import { FhirError, issue, type Issue } from '../fhir/outcome.ts'
-import { beginning, type Position, type SourceDocument } from './import-lines.ts'
+import { beginning, type Position, type SourceDocument } from './lines.ts'
 
 /** Where a resource stands: a line, and the entry when the line is a Bundle (from 0). */
 export interface Place {

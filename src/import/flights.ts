@@ -1,4 +1,4 @@
-import { dependsOn, type Footprint } from './import-footprint.ts'
+import { dependsOn, type Footprint } from './footprint.ts'
 
 /**
  * Work under way: begun in order, several pieces at once where none depends on another, results

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto'
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode } from './error-code.ts'
-import { beginning, type Position } from './import-lines.ts'
-import type { Source } from './import-source.ts'
+import { beginning, type Position } from './lines.ts'
+import type { Source } from './source.ts'
 
 /** How far one file was imported, and with what outcome. */
 export interface FileProgress extends Position {

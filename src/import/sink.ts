@@ -1,6 +1,6 @@
 import type { Resource } from '../fhir/json.ts'
 import type { Issue } from '../fhir/outcome.ts'
-import type { Item } from './import-unit.ts'
+import type { Item } from './unit.ts'
 
 /**
  * Where imported resources go. What a call returns 2xx for, so to speak, is on disk: the command
