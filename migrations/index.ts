@@ -7,6 +7,7 @@ import { Export1764000000006 } from './0006-export.ts'
 import { Import1764000000007 } from './0007-import.ts'
 import { Search1764000000008 } from './0008-search.ts'
 import { Interactions1764000000009 } from './0009-interactions.ts'
+import { Async1764000000010 } from './0010-async.ts'
 import { Subscription1764000000011 } from './0011-subscription.ts'
 import { SearchParameter1764000000013 } from './0013-search-parameter.ts'
 
@@ -21,6 +22,7 @@ export const migrations = [
   Import1764000000007,
   Search1764000000008,
   Interactions1764000000009,
+  Async1764000000010,
   Subscription1764000000011,
   SearchParameter1764000000013,
 ]

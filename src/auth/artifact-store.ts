@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider'
 import { createHash } from 'node:crypto'
-import { In, IsNull, LessThan, MoreThan, QueryFailedError, Repository } from 'typeorm'
+import { Between, In, IsNull, LessThan, MoreThan, QueryFailedError, Repository } from 'typeorm'
 import { Artifact, Session } from './entities.ts'
 
 /** SHA-256 of a token: all of it that is ever written down. */
@@ -32,6 +32,13 @@ export class ArtifactStore {
       relations: { client: true },
     })
     return found ?? undefined
+  }
+
+  /** When the token ends whose hash begins with these 16 bytes; undefined when revoked, expired or not ours. */
+  async expiry(hashStart: Buffer, now = new Date()): Promise<Date | undefined> {
+    const padded = (byte: number) => Buffer.concat([hashStart, Buffer.alloc(16, byte)])
+    const where = { idHash: Between(padded(0x00), padded(0xff)), expiresAt: MoreThan(now) }
+    return (await this.artifacts.findOneBy(where))?.expiresAt
   }
 
   /** Deletes what has expired: nothing in it can be used any more. */

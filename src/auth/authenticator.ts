@@ -24,7 +24,7 @@ export class Authenticator {
   private readonly publicUrl: string
 
   constructor(
-    tokens: OpaqueTokens,
+    private readonly tokens: OpaqueTokens,
     private readonly clients: Clients,
     keySets: KeySets,
     private readonly sessions: Sessions,
@@ -60,6 +60,11 @@ export class Authenticator {
     throw new FhirError(401, [issue('login', 'the access token is not good here, or no longer')], {
       'WWW-Authenticate': 'Bearer realm="coffre", error="invalid_token"',
     })
+  }
+
+  /** When an access token ends, by its id; undefined when it was revoked, has ended, or another server's. */
+  tokenExpiry(tokenId: string): Promise<Date | undefined> {
+    return this.tokens.expiry(tokenId)
   }
 
   private async clientPrincipal(

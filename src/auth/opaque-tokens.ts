@@ -41,6 +41,11 @@ export class OpaqueTokens {
     return token
   }
 
+  /** When a token ends, by the id that it has in the trail; undefined when revoked, expired or not ours. */
+  async expiry(tokenId: string): Promise<Date | undefined> {
+    return /^[0-9a-f]{32}$/.test(tokenId) ? this.artifacts.expiry(Buffer.from(tokenId, 'hex')) : undefined
+  }
+
   forget(value: string): void {
     this.memory.delete(memoryKey(value))
   }

@@ -49,7 +49,7 @@ export function sendStatus(reply: FastifyReply, status: ExportStatus, files: str
 }
 
 /** A tenth of the time that the job has taken so far: whole seconds, because clients read nothing else. */
-function retryAfterSeconds(since: Date, now: Date): number {
+export function retryAfterSeconds(since: Date, now: Date): number {
   const tenth = Math.round((now.getTime() - since.getTime()) / 10_000)
   return Math.min(Math.max(tenth, 1), 60)
 }

@@ -9,6 +9,7 @@ import type { Accessed, Answer } from '../interactions/answer.ts'
 import { batch, failure } from '../interactions/batch.ts'
 import { demandBundle } from '../interactions/bundle-entry.ts'
 import type { Context } from '../interactions/context.ts'
+import { isAsync } from '../interactions/async/async-jobs.ts'
 import { pageSeal, type PageSeal } from '../interactions/page.ts'
 import { performAlone } from '../interactions/perform.ts'
 import type { FhirRequest } from '../interactions/request.ts'
@@ -16,6 +17,7 @@ import { route, type InteractionCode, type Route } from '../interactions/route.t
 import { transaction } from '../interactions/transaction.ts'
 import { validationOf } from '../interactions/validation.ts'
 import { Store } from '../store/store.ts'
+import { AsyncKickoff } from './async-kickoff.ts'
 import { wantsContent } from './binary.ts'
 import { fhirRequest } from './fhir-request.ts'
 import { formatOf, type Format } from './format.ts'
@@ -42,6 +44,7 @@ export class Exchange {
     private readonly gate: Gate,
     private readonly trail: Trail,
     private readonly settings: Settings,
+    private readonly kickoff: AsyncKickoff,
     keyring: Keyring,
   ) {
     this.pages = pageSeal(keyring)
@@ -64,7 +67,11 @@ export class Exchange {
       const format = answerFormat(http.headers.accept, request, found)
       const url = this.settings.publicUrl + base.path
       const context = this.context(access, url, (accesses) => this.record(base, known, accesses))
-      const answer = base.own?.(context, request, found) ?? (await this.perform(context, request, found))
+      const own = base.own?.(context, request, found)
+      if (!own && isAsync(request, found)) {
+        return await this.kickoff.accept(reply, { access, base: base.path }, request, found)
+      }
+      const answer = own ?? (await this.perform(context, request, found))
       await this.record(base, known, answer.accesses)
       sendAnswer(reply, answer, url, format)
     } catch (error) {
@@ -72,6 +79,13 @@ export class Exchange {
       await this.record(base, known, [failure(interaction, type, error)])
       throw error
     }
+  }
+
+  /** The context of work that nobody waits for: its accesses go on record as the caller's. */
+  contextOf(access: Access, path: string): Context {
+    const known: Known = { caller: access.caller, access, found: undefined }
+    const url = this.settings.publicUrl + path
+    return this.context(access, url, (accesses) => this.record({ path }, known, accesses))
   }
 
   private perform(context: Context, request: FhirRequest, found: Route): Promise<Answer> {
@@ -87,7 +101,11 @@ export class Exchange {
     return { ...ours, access, base, record, now: () => new Date() }
   }
 
-  private async record(base: ServedBase, known: Known, accesses: readonly Accessed[]): Promise<void> {
+  private async record(
+    base: Pick<ServedBase, 'path'>,
+    known: Known,
+    accesses: readonly Accessed[],
+  ): Promise<void> {
     const at = new Date()
     const { access } = known
     const permit = access?.kind === 'research' ? { permit: access.permit.id } : {}
