@@ -30,11 +30,48 @@ export interface Holder {
   readonly index: number
 }
 
-/** A resource that stands for itself. */
+/** A resource that stands for itself. @param path where it is said to be; its type when it is the root */
 export function rootItem(resource: Resource, path: string = resource.resourceType): Item {
-  const { resourceType: type } = resource
-  const common = { sibling: undefined, primitive: false, holder: undefined }
-  return { ...common, value: resource, type, path, resource, container: resource }
+  return new ElementItem(path, resource, undefined, resource.resourceType, resource, resource, undefined)
+}
+
+/** A class for speed alone: one shape for all, and no path before somebody asks where it is. */
+class ElementItem implements Item {
+  private readonly root: string
+  readonly value: Json | undefined
+  readonly sibling: JsonObject | undefined
+  readonly type: string
+  readonly resource: Resource
+  readonly container: Resource
+  readonly holder: Holder | undefined
+
+  constructor(
+    root: string,
+    value: Json | undefined,
+    sibling: JsonObject | undefined,
+    type: string,
+    resource: Resource,
+    container: Resource,
+    holder: Holder | undefined,
+  ) {
+    this.root = root
+    this.value = value
+    this.sibling = sibling
+    this.type = type
+    this.resource = resource
+    this.container = container
+    this.holder = holder
+  }
+
+  get primitive(): boolean {
+    return this.holder?.property.primitive ?? false
+  }
+
+  get path(): string {
+    if (!this.holder) return this.root
+    const { item, property, index } = this.holder
+    return `${item.path}.${property.choice ?? property.name}${property.array ? `[${index}]` : ''}`
+  }
 }
 
 const byElement = new Map<string, ReadonlyMap<string, readonly PropertyDefinition[]>>()
@@ -91,16 +128,13 @@ function itemAt(
   value: Json | undefined,
   sibling: Json | undefined,
 ): Item {
-  const path = `${of.path}.${property.choice ?? property.name}${property.array ? `[${index}]` : ''}`
-  const common = {
-    ...{ value, sibling: isObject(sibling) ? sibling : undefined, primitive: property.primitive, path },
-    holder: { item: of, property, index },
+  const holder = { item: of, property, index }
+  if (property.type === 'Resource' && isResource(value)) {
+    const container = property.name === 'contained' ? of.container : value
+    return new ElementItem('', value, undefined, value.resourceType, value, container, holder)
   }
-  if (property.type !== 'Resource' || !isResource(value)) {
-    return { ...common, type: property.type, resource: of.resource, container: of.container }
-  }
-  const container = property.name === 'contained' ? of.container : value
-  return { ...common, type: value.resourceType, resource: value, container }
+  const beside = isObject(sibling) ? sibling : undefined
+  return new ElementItem('', value, beside, property.type, of.resource, of.container, holder)
 }
 
 function isResource(value: Json | undefined): value is Resource {
