@@ -62,6 +62,12 @@ export function referenceTargets(type: string, code: string): readonly string[] 
   return compiled(type).targets.get(code) ?? []
 }
 
+/** Whether a reference parameter of a type can lead to resources of another. */
+export function canLeadTo(type: string, code: string, target: string): boolean {
+  const targets = referenceTargets(type, code)
+  return targets.length === 0 || targets.includes(target)
+}
+
 /**
  * The data types that a search parameter reads on this type: `CodeableConcept`, `Identifier`, `canonical`, …
  *

@@ -1,5 +1,5 @@
 import { isResourceType, resourceTypes, searchParameters, type SearchParameter } from './definitions.ts'
-import { dataTypes, isSupported, referenceTargets } from './extract.ts'
+import { canLeadTo, dataTypes, isSupported, referenceTargets } from './extract.ts'
 import { FhirError } from './outcome.ts'
 import type { SearchContext } from './parse-search-value.ts'
 import { parseValues } from './parse-values.ts'
@@ -54,12 +54,6 @@ export function searchParameter(type: string, code: string): SearchParameter {
   // half an index would give half an answer
   if (parameter.state === 'building') throw FhirError.later(503, `${code}: its index is being built`, 30)
   return parameter
-}
-
-/** Whether a reference parameter of a type can lead to resources of another. */
-export function canLeadTo(type: string, code: string, target: string): boolean {
-  const targets = referenceTargets(type, code)
-  return targets.length === 0 || targets.includes(target)
 }
 
 /** Where the links of a criterion lead, and how far they have come. */

@@ -5,7 +5,7 @@ import { FhirError } from './outcome.ts'
 import { newLinking, parseChain, parseLink, type Leaf, type Linking } from './parse-criterion.ts'
 import type { SearchContext } from './parse-search-value.ts'
 import { parseValues } from './parse-values.ts'
-import type { Criterion, ValueCriterion } from './query.ts'
+import type { Criterion } from './query.ts'
 import { notSupported } from './search-refusal.ts'
 
 /**
@@ -73,104 +73,97 @@ function compare(
   { operator, value }: Comparison,
   context: SearchContext,
 ): Criterion {
-  const ask = (modifier: string | undefined, text = value) =>
-    parseValues(type, parameter, modifier, oneValue(text), context)
-  const kinds = operators.get(operator)
-  if (!kinds) throw FhirError.invalid('_filter: an operator expected, as in name co "x"', '_filter')
-  if (!kinds.includes(parameter.type))
+  const found = operators.get(operator)
+  if (!found) throw FhirError.invalid('_filter: an operator expected, as in name co "x"', '_filter')
+  // sounds are equal or not
+  if (!found.kinds.includes(parameter.code === 'phonetic' ? 'special' : parameter.type)) {
     throw notSupported(parameter.code, 'an operator of _filter that it does not have')
-  switch (operator) {
-    case 'eq':
-      return ask(parameter.type === 'string' && parameter.code !== 'phonetic' ? 'exact' : undefined)
-    case 'ne':
-      return isOrdered(parameter) ? ask(undefined, `ne${value}`) : unequal(type, parameter, ask)
-    case 'co':
-      return ask('contains')
-    case 'sw':
-    case 're':
-      return ask(undefined)
-    case 'po':
-      return overlapping(ask(undefined))
-    case 'pr':
-      if (value !== 'true' && value !== 'false')
-        throw FhirError.invalid('_filter: pr takes true or false', '_filter')
-      return ask('missing', value === 'true' ? 'false' : 'true')
-    case 'ss':
-      return ask('below')
-    case 'sb':
-      return ask('above')
-    case 'in':
-      return ask('in')
-    case 'ni':
-      return ask('not-in')
-    default:
-      return ask(undefined, operator + value)
   }
+  const ask: Asking['ask'] = (modifier, text = value) =>
+    parseValues(type, parameter, modifier, oneValue(text), context)
+  return found.read({ type, parameter, value, ask })
+}
+
+/** What is compared: `ask` reads the value, or another text, as the parameter with a modifier would. */
+interface Asking {
+  readonly type: string
+  readonly parameter: SearchParameter
+  readonly value: string
+  readonly ask: (modifier?: string, text?: string) => Criterion
 }
 
 type Kind = SearchParameter['type']
-const all = [
-  'token',
-  'string',
-  'reference',
-  'uri',
-  'date',
-  'number',
-  'quantity',
-  'composite',
-  'special',
-] as const
-const ordered = ['date', 'number', 'quantity'] as const
 
-/** The types of parameter that an operator has a meaning for; `ew` has none that an index could answer. */
-const operators: ReadonlyMap<string, readonly Kind[]> = new Map<string, readonly Kind[]>([
-  ['eq', all],
-  ['ne', ['token', 'string', 'reference', 'uri', ...ordered]],
-  ['co', ['string']],
-  ['sw', ['string']],
-  ['ew', []],
-  ['gt', ordered],
-  ['lt', ordered],
-  ['ge', ordered],
-  ['le', ordered],
-  ['ap', ordered],
-  ['sa', ordered],
-  ['eb', ordered],
-  ['pr', all],
-  ['po', ['date']],
-  ['ss', ['token']],
-  ['sb', ['token']],
-  ['in', ['token']],
-  ['ni', ['token']],
-  ['re', ['reference']],
+interface Operator {
+  /** the types of parameter that it has a meaning for */
+  readonly kinds: readonly Kind[]
+  readonly read: (asking: Asking) => Criterion
+}
+
+const ordered: readonly Kind[] = ['date', 'number', 'quantity']
+const plain: readonly Kind[] = ['token', 'string', 'reference', 'uri', ...ordered]
+const all: readonly Kind[] = [...plain, 'composite', 'special']
+
+/** @see FHIR R4 § Filter Parameter, "Operators" */
+const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ['eq', { kinds: all, read: equal }],
+  ['ne', { kinds: plain, read: unequal }],
+  ['co', modified(['string'], 'contains')],
+  ['sw', modified(['string'], undefined)],
+  ['ew', modified([], undefined)], // there is no index of endings
+  ...['gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb'].map((prefix) => [prefix, prefixed(prefix)] as const),
+  ['pr', { kinds: all, read: present }],
+  ['po', { kinds: ['date'], read: overlapping }],
+  ['ss', modified(['token'], 'below')],
+  ['sb', modified(['token'], 'above')],
+  ['in', modified(['token'], 'in')],
+  ['ni', modified(['token'], 'not-in')],
+  ['re', modified(['reference'], undefined)],
 ])
 
-function isOrdered({ type }: SearchParameter): boolean {
-  return type === 'date' || type === 'number' || type === 'quantity'
+function modified(kinds: readonly Kind[], modifier: string | undefined): Operator {
+  return { kinds, read: ({ ask }) => ask(modifier) }
+}
+
+function prefixed(prefix: string): Operator {
+  return { kinds: ordered, read: ({ ask, value }) => ask(undefined, prefix + value) }
+}
+
+/** "An item in the set has an equal value." The prefix is written, so that a value cannot bring its own. */
+function equal({ parameter: { code, type }, value, ask }: Asking): Criterion {
+  if (ordered.includes(type)) return ask(undefined, `eq${value}`)
+  return ask(type === 'string' && code !== 'phonetic' ? 'exact' : undefined)
 }
 
 /**
  * "An item in the set has an unequal value": of one item at most, that it is there and another. Of several,
  * `not` would ask for more and nothing that we have for as much.
  */
-function unequal(
-  type: string,
-  parameter: SearchParameter,
-  ask: (modifier: string | undefined, text?: string) => Criterion,
-): Criterion {
-  if (!isSingle(type, parameter.code))
+function unequal(asking: Asking): Criterion {
+  const { type, parameter, value, ask } = asking
+  if (ordered.includes(parameter.type)) return ask(undefined, `ne${value}`)
+  if (!isSingle(type, parameter.code)) {
     throw notSupported(parameter.code, 'ne, where there may be several values: write not (… eq …)')
-  const equal = ask(parameter.type === 'string' ? 'exact' : undefined)
-  return { kind: 'all', of: [ask('missing', 'false'), { kind: 'not', of: equal }] }
+  }
+  return { kind: 'all', of: [ask('missing', 'false'), { kind: 'not', of: equal(asking) }] }
+}
+
+/** "The set is empty or not (value is false or true)." */
+function present({ value, ask }: Asking): Criterion {
+  if (value !== 'true' && value !== 'false') {
+    throw FhirError.invalid('_filter: pr takes true or false', '_filter')
+  }
+  return ask('missing', value === 'true' ? 'false' : 'true')
 }
 
 /** The periods have a moment in common: what `ap` asks when it adds nothing. */
-function overlapping(criterion: Criterion): Criterion {
-  if (criterion.kind !== 'value') return criterion
-  const values = criterion.values.map((value) =>
-    value.kind === 'date' ? { ...value, prefix: 'ap' as const } : value,
+function overlapping({ value, ask }: Asking): Criterion {
+  const criterion = ask(undefined, `eq${value}`)
+  if (criterion.kind !== 'value') throw new TypeError('a date is asked by values')
+  const values = criterion.values.map((one) =>
+    one.kind === 'date' ? { ...one, prefix: 'ap' as const } : one,
   )
-  return { ...criterion, values } satisfies ValueCriterion
+  return { ...criterion, values }
 }
 
 /** A comma does not part values here. */

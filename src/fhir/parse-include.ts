@@ -1,6 +1,7 @@
 import { isResourceType, searchParameters } from './definitions.ts'
+import { canLeadTo } from './extract.ts'
 import { FhirError } from './outcome.ts'
-import { canLeadTo, searchParameter } from './parse-criterion.ts'
+import { searchParameter } from './parse-criterion.ts'
 import type { Include } from './query.ts'
 
 /**

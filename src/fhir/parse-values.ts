@@ -1,6 +1,6 @@
 import { componentParameters } from './composite.ts'
 import { isResourceType, type SearchParameter } from './definitions.ts'
-import { dataTypes, referenceTargets } from './extract.ts'
+import { canLeadTo, dataTypes } from './extract.ts'
 import { hierarchicalTargets } from './hierarchy.ts'
 import { FhirError } from './outcome.ts'
 import { parseSearchValue, type SearchContext } from './parse-search-value.ts'
@@ -100,7 +100,7 @@ function demandModifier(type: string, parameter: SearchParameter, modifier: stri
   if (modifier === undefined || modifier === 'missing') return
   if (code !== 'phonetic' && modifiers[kind]?.includes(modifier) && hasMeaning(type, parameter, modifier))
     return
-  if (kind === 'reference' && isResourceType(modifier) && isTarget(type, code, modifier)) return
+  if (kind === 'reference' && isResourceType(modifier) && canLeadTo(type, code, modifier)) return
   throw notSupported(code, 'a modifier that is not supported')
 }
 
@@ -110,11 +110,6 @@ function hasMeaning(type: string, { code, type: kind }: SearchParameter, modifie
   const isAlong = kind === 'token' && /^(above|below)$/.test(modifier)
   const demanded = demands[isAlong ? 'in' : modifier]
   return !demanded || demanded.some((one) => dataTypes(type, code).includes(one))
-}
-
-function isTarget(type: string, code: string, target: string): boolean {
-  const targets = referenceTargets(type, code)
-  return targets.length === 0 || targets.includes(target)
 }
 
 /** A type goes into the values, and so does what else they tell by themselves; the rest says how to compare. */
