@@ -1,6 +1,7 @@
 import type { DataDefinition } from '../access/access.ts'
 import { releasableTypes } from '../deid/apply.ts'
 import { isResourceType, searchParameters, typeDefinition } from '../fhir/definitions.ts'
+import { indexedName } from '../fhir/matches.ts'
 import { FhirError, issue, type Issue } from '../fhir/outcome.ts'
 import { parseQuery } from '../fhir/parse-query.ts'
 import type { Query } from '../fhir/query.ts'
@@ -84,7 +85,7 @@ function readData(
 
 /** On the research side filters are judged on clinical rows alone, without the vault and without other rows. */
 function isPlain({ type, criteria }: Query): boolean {
-  return criteria.every((one) => one.kind === 'value' && !isBlind(type, one.parameter.code))
+  return criteria.every((one) => one.kind === 'value' && !isBlind(type, indexedName(one)))
 }
 
 /** Root elements, a choice by its base name or by its JSON names: `value` and `valueQuantity`. */

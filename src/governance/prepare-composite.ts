@@ -6,7 +6,7 @@ import { compositePlan } from '../resources/composites.ts'
 import type { PreparedFoci } from '../store/prepared-query.ts'
 import { token, tokenText } from '../store/token.ts'
 import { byKey } from './patient-ids.ts'
-import { inOccurringUnits } from './prepare-units.ts'
+import { demandFew, inOccurringUnits } from './prepare-units.ts'
 
 /** Criteria that say the same as a composite one, on rows that do not have one of these tokens. */
 export interface PlainCriteria {
@@ -49,6 +49,7 @@ export function preparedComposite(
           inOccurringUnits(one, units),
         )
       const asked = missing.length > 0 ? [] : values.flatMap((value) => product(value.map(widened)))
+      demandFew(parameter, asked.length, values.length)
       return { kind: 'foci', parameter, components, values: asked, present: missing.length > 0 }
     }
     case undefined:

@@ -1,4 +1,6 @@
-import type { Query, Criterion, SearchValue } from '../fhir/query.ts'
+import type { SearchParameter } from '../fhir/definitions.ts'
+import { FhirError, issue } from '../fhir/outcome.ts'
+import type { Criterion, Query, SearchValue } from '../fhir/query.ts'
 import { inUnit, ucumSystem } from '../fhir/ucum.ts'
 
 /** Whether a query asks for quantities in UCUM units anywhere, nested searches included. */
@@ -49,4 +51,14 @@ export function inOccurringUnits(value: SearchValue, units: readonly string[]): 
       return converted ? [{ ...converted, code: unit }] : []
     }),
   ]
+}
+
+/** More values in more units than this are not asked for at once. */
+const maxWidened = 1_000
+
+/** @throws FhirError 400 `too-costly` when the units that occur make too many of what is asked */
+export function demandFew({ code }: SearchParameter, widened: number, asked: number): void {
+  if (widened > maxWidened && widened > asked) {
+    throw new FhirError(400, [issue('too-costly', `${code}: fewer values, or values without units`, code)])
+  }
 }

@@ -12,7 +12,7 @@ import {
 import type { Tx } from '../store/tx.ts'
 import { byKey } from './patient-ids.ts'
 import { preparedComposite } from './prepare-composite.ts'
-import { inOccurringUnits } from './prepare-units.ts'
+import { demandFew, inOccurringUnits } from './prepare-units.ts'
 import type { SealedSearch } from './sealed-search.ts'
 
 /** What a query is made ready with. */
@@ -137,9 +137,9 @@ async function preparedValues(
   const name = indexedName(criterion)
   if (isText(name)) return sealed.byText(tx, type, criterion)
   if (isBlind(type, name)) return sealed.byHash(tx, within, criterion)
-  const values = criterion.values
-    .flatMap((value) => byKey(type, criterion.parameter, value, keys))
-    .flatMap((value) => inOccurringUnits(value, units))
+  const byKeys = criterion.values.flatMap((value) => byKey(type, criterion.parameter, value, keys))
+  const values = byKeys.flatMap((value) => inOccurringUnits(value, units))
+  demandFew(criterion.parameter, values.length, byKeys.length)
   return { ...criterion, values }
 }
 

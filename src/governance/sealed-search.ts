@@ -14,10 +14,15 @@ import type { StoredRow } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 import { releaseCare } from './release-care.ts'
 
-/** More rows than this are not opened to find out which of them match. */
-const maxJudged = 5_000
-/** More different texts than this are not asked for at once. */
-const maxTexts = 1_000
+/** How much a search may cost. */
+export interface SealedLimits {
+  /** more rows are not opened to find out which of them match */
+  readonly rows: number
+  /** more different texts are not asked for at once */
+  readonly texts: number
+}
+
+const usualLimits: SealedLimits = { rows: 5_000, texts: 1_000 }
 
 /**
  * Searches over what is sealed: by keyed hashes, and where these alone would find too much (`:contains`,
@@ -29,7 +34,10 @@ export class SealedSearch {
   private readonly blind: BlindIndex
   private readonly options: ExtractOptions
 
-  constructor(vault: Vault, blind: BlindIndex, options: ExtractOptions) {
+  private readonly limits: SealedLimits
+
+  constructor(vault: Vault, blind: BlindIndex, options: ExtractOptions, limits = usualLimits) {
+    this.limits = limits
     this.vault = vault
     this.blind = blind
     this.options = options
@@ -44,15 +52,15 @@ export class SealedSearch {
 
   /**
    * @param within what holds of the rows beside this criterion: fewer need be opened
-   * @throws FhirError 400 `too-costly` when more than 5,000 rows would have to be opened
+   * @throws FhirError 400 `too-costly` when more rows than the limit would have to be opened
    */
   async byHash(tx: Tx, within: PreparedTarget, criterion: ValueCriterion): Promise<PreparedCriterion> {
     const { type } = within
     const question = this.blind.criterion(type, indexedName(criterion), criterion)
     if (question.exact) return question.criterion
     const narrowed = { ...within, criteria: [...within.criteria, question.criterion] }
-    const rows = await candidates(tx, narrowed, maxJudged + 1)
-    if (rows.length > maxJudged) throw tooCostly(criterion, 'too many resources may match')
+    const rows = await candidates(tx, narrowed, this.limits.rows + 1)
+    if (rows.length > this.limits.rows) throw tooCostly(criterion, 'too many resources may match')
     const query = plainQuery(type, [criterion])
     const resources = await this.resources(tx, rows)
     const matching = rows.filter((_, at) => matches(query, resources[at] ?? noResource, this.options))
@@ -62,7 +70,7 @@ export class SealedSearch {
   /**
    * `:text`: the texts that begin so are looked up first, then the rows that have one of them.
    *
-   * @throws FhirError 400 `too-costly` when more than 1,000 different texts begin so
+   * @throws FhirError 400 `too-costly` when more different texts than the limit begin so
    */
   async byText(tx: Tx, type: string, criterion: ValueCriterion): Promise<PreparedCriterion> {
     const tokens: bigint[] = []
@@ -81,8 +89,9 @@ export class SealedSearch {
     normal: string,
   ): Promise<readonly bigint[]> {
     const { token, exact } = this.blind.textPrefix(type, normal)
-    const found = await this.vault.textsBeginning(tx, type, indexedName(criterion), token, maxTexts + 1)
-    if (found.length > maxTexts) throw tooCostly(criterion, 'too many texts begin like this')
+    const limit = this.limits.texts + 1
+    const found = await this.vault.textsBeginning(tx, type, indexedName(criterion), token, limit)
+    if (found.length === limit) throw tooCostly(criterion, 'too many texts begin like this')
     return exact ? found : this.beginning(tx, type, found, normal)
   }
 

@@ -112,7 +112,9 @@ class ClientTx implements Tx {
 
   async query<Row extends object>(statement: Sql): Promise<Row[]> {
     const { text, values } = statement
-    const result = await this.client.query<Row>({ name: statementName(text), text, values: [...values] })
+    const name = statementName(text)
+    const named = name === undefined ? { text } : { name, text }
+    const result = await this.client.query<Row>({ ...named, values: [...values] })
     return result.rows
   }
 
@@ -140,17 +142,22 @@ class ClientTx implements Tx {
   }
 }
 
-/** Statements are prepared once per connection; the texts are few because values are always bound. */
-function statementName(text: string): string {
-  let name = names.get(text)
-  if (name === undefined) {
-    if (names.size >= 2000) names.clear()
-    name = createHash('sha256').update(text).digest('base64url').slice(0, 32)
-    names.set(text, name)
-  }
+/**
+ * The statements of every day are prepared once per connection. Searches can be made up in any number of
+ * shapes, which connections would keep for ever: long ones, and new ones beyond the limit, are not named.
+ *
+ * @returns undefined for a statement that is prepared anew each time
+ */
+function statementName(text: string): string | undefined {
+  const known = names.get(text)
+  if (known !== undefined || text.length > longestNamed || names.size >= maxNamed) return known
+  const name = createHash('sha256').update(text).digest('base64url').slice(0, 32)
+  names.set(text, name)
   return name
 }
 const names = new Map<string, string>()
+const maxNamed = 500
+const longestNamed = 4_000
 
 /** @returns whether the connection is no longer fit for the pool */
 async function rollback(client: pg.PoolClient): Promise<boolean> {

@@ -76,7 +76,7 @@ describe.each(zones)('In %s, on the days clocks change', (zone, ...changes) => {
         const search = `${parameter}=${prefix}${date}`
         expect([search, await all.found(search)]).toEqual([search, all.judged(search)])
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
   })
 })

@@ -133,6 +133,34 @@ const cases: Readonly<Record<string, readonly (readonly [search: string, ...ids:
     ['Patient?general-practitioner:Practitioner.name:contains=trin', 'anne'],
     ['Patient?_has:Observation:subject:code-value-quantity=2345-7$90', 'anne'],
   ],
+  'a filter': [
+    ['Patient?_filter=gender eq female and birthdate ge 1980', 'anne'],
+    ['Patient?_filter=family sw "le" and not (gender pr true)', 'zoe'],
+    ['Patient?_filter=gender ne male', 'anne'],
+    ['Patient?_filter=not (gender eq female)', 'yann', 'zoe'],
+    ['Patient?_filter=family eq "Dupond" or birthdate lt 1980', 'yann', 'zoe'],
+    ['Patient?_filter=birthdate po 1980-03-07', 'anne', 'yann'],
+    ['Patient?_filter=_has:Observation:subject:code eq 2345-7', 'anne'],
+    [
+      `Observation?_filter=code eq 2345-7 and (value-quantity gt 0.5|${ucum}|g/L or code pr false)`,
+      'g',
+      'mg',
+      'sampled',
+    ],
+    ['Observation?_filter=subject:Patient[gender eq female].family sw "le"', 'mg'],
+    [
+      'Observation?_filter=not (subject:Patient[gender eq female].family sw "le") and code eq 2345-7',
+      'g',
+      'sampled',
+    ],
+    ['Observation?_filter=component-code-value-quantity eq 8480-6$150', 'bp'],
+    ['Observation?_filter=date po 2024-04 and date ne 2024-03', 'dated'],
+  ],
+  'what is in a list': [
+    ['Patient?_list=l1', 'anne'],
+    ['Observation?_list=List/l1,l2', 'mg'],
+    ['Observation?_list=l2'],
+  ],
   'a sealed date, with every prefix': [
     ['Patient?birthdate=1980', 'anne', 'yann'],
     ['Patient?birthdate=1980-03', 'anne', 'yann'],
@@ -214,4 +242,13 @@ describe('Where a caller may not search all types', () => {
       await expect(all.found(search, scope)).rejects.toMatchObject({ status: 403 })
     },
   )
+})
+
+describe('Many values in many units', () => {
+  it('are refused before they make a statement that no database would take', async () => {
+    const values = Array.from({ length: 200 }, (_, n) => `${n}|${ucum}|`).join()
+    await expect(all.found(`Observation?value-quantity=${values}`)).rejects.toMatchObject({
+      ...{ status: 400, issues: [expect.objectContaining({ code: 'too-costly' })] },
+    })
+  })
 })

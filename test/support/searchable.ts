@@ -8,7 +8,7 @@ import { matches, type MatchOptions } from '../../src/fhir/matches.ts'
 import type { Query } from '../../src/fhir/query.ts'
 import { Gate } from '../../src/governance/gate.ts'
 import type { Permits } from '../../src/governance/permits.ts'
-import { openKeyring } from '../../src/identity/keyring.ts'
+import { openKeyring, type Keyring } from '../../src/identity/keyring.ts'
 import { Vault } from '../../src/identity/vault.ts'
 import type { PreparedQuery } from '../../src/store/prepared-query.ts'
 import { save } from '../../src/store/resources.ts'
@@ -28,19 +28,27 @@ export class Searchable {
 
   private readonly zone: string
 
-  private constructor(database: Awaited<ReturnType<typeof freshDatabase>>, zone: string) {
+  private constructor(
+    database: Awaited<ReturnType<typeof freshDatabase>>,
+    zone: string,
+    keyring: Keyring | undefined,
+  ) {
     this.database = database
     this.zone = zone
     this.folder = mkdtempSync(join(tmpdir(), 'coffre-search-'))
     this.store = new Store(database.url)
-    const keyring = openKeyring(join(this.folder, 'keyring.json'))
+    const own = keyring ?? openKeyring(join(this.folder, 'keyring.json'))
     const noPermits = undefined as unknown as Permits
-    this.gate = new Gate(new Vault(keyring), noPermits, keyring, zone, base)
+    this.gate = new Gate(new Vault(own), noPermits, own, zone, base)
   }
 
   /** @param zone in which dates without an offset are read */
-  static async with(resources: readonly object[], zone: string = strict.zone): Promise<Searchable> {
-    const made = new Searchable(await freshDatabase(), zone)
+  static async with(
+    resources: readonly object[],
+    zone: string = strict.zone,
+    keyring?: Keyring,
+  ): Promise<Searchable> {
+    const made = new Searchable(await freshDatabase(), zone, keyring)
     await made.put(resources)
     return made
   }
