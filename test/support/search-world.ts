@@ -170,4 +170,11 @@ export const others = [
       { start: 150, end: 160 },
     ],
   },
+  {
+    resourceType: 'List',
+    id: 'l1',
+    status: 'current',
+    mode: 'working',
+    entry: [{ item: { reference: 'Patient/anne' } }, { item: { reference: 'Observation/mg' } }],
+  },
 ]
