@@ -1,4 +1,5 @@
 import { medicine, mixed, none, observed, wards, wardSystem } from '../support/wards.ts'
+import { valueOf, type Expanded, type Parameters } from '../support/terminology-answer.ts'
 import { startServer, type Client, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -6,35 +7,6 @@ let client: Client
 
 const gender = 'http://hl7.org/fhir/ValueSet/administrative-gender'
 const actCode = 'http://terminology.hl7.org/CodeSystem/v3-ActCode'
-
-interface Parameters {
-  readonly parameter: readonly Parameter[]
-}
-
-interface Parameter {
-  readonly name: string
-  readonly part?: readonly Parameter[]
-  readonly [value: string]: unknown
-}
-
-interface Contains {
-  readonly code: string
-  readonly display?: string
-  readonly contains?: readonly Contains[]
-}
-
-interface Expanded {
-  readonly url?: string
-  readonly compose?: object
-  readonly expansion: {
-    readonly identifier: string
-    readonly timestamp: string
-    readonly total: number
-    readonly offset?: number
-    readonly parameter?: readonly Parameter[]
-    readonly contains?: readonly Contains[]
-  }
-}
 
 beforeAll(async () => {
   server = await startServer()
@@ -74,10 +46,6 @@ async function called(path: string, body?: object): Promise<unknown[]> {
     return [answer.status, (answer.body as { issue: { code: string }[] }).issue[0]?.code]
   }
   return [200, ...(answer.body as Parameters).parameter.map(valueOf)]
-}
-
-function valueOf({ name, part, ...value }: Parameter): unknown {
-  return part ? [name, ...part.map(valueOf)] : Object.values(value)[0]
 }
 
 describe('ValueSet/$expand', () => {
@@ -135,6 +103,21 @@ describe('ValueSet/$expand', () => {
         { name: 'offset', valueInteger: 1 },
       ]),
     )
+  })
+
+  it('gives more than 10,000 codes by the page alone', async () => {
+    const concept = Array.from({ length: 10_001 }, (_, index) => ({ code: String(index) }))
+    const sent = { ...none, compose: { include: [{ system: 'http://example.org/many', concept }] } }
+    const asked = (count: object[]) => {
+      const parameter = [{ name: 'valueSet', resource: sent }, ...count]
+      return client.post('/fhir/ValueSet/$expand', { resourceType: 'Parameters', parameter })
+    }
+    const whole = await asked([])
+    expect([whole.status, (whole.body as { issue: { code: string }[] }).issue[0]?.code]).toEqual([
+      ...[422, 'too-costly'],
+    ])
+    const page = await asked([{ name: 'count', valueInteger: 0 }])
+    expect((page.body as Expanded).expansion).toMatchObject({ total: 10_001, offset: 0 })
   })
 
   it('finds by the words of a text, in designations too', async () => {
