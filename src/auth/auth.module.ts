@@ -8,6 +8,7 @@ import { StoreModule } from '../store/store.module.ts'
 import { ArtifactStore } from './artifact-store.ts'
 import { Authenticator } from './authenticator.ts'
 import { AuthorizationServer } from './authorization-server.ts'
+import { ClientOrigins } from './client-origins.ts'
 import { Clients } from './clients.ts'
 import { authEntities } from './entities.ts'
 import { FhirBaseGuard } from './fhir-base.guard.ts'
@@ -30,7 +31,7 @@ const sweepMinutes = 5
   controllers: [SmartConfigurationController, IntrospectionController, LoginController],
   providers: [
     ...[ArtifactStore, AuthorizationServer, Clients, KeySets, OpaqueTokens, People, ResearchBases, Sessions],
-    ...[Authenticator, FhirBaseGuard, PersonGuard],
+    ...[Authenticator, ClientOrigins, FhirBaseGuard, PersonGuard],
   ],
   exports: [StoreModule, Authenticator, Clients, FhirBaseGuard, PersonGuard, ResearchBases, Sessions],
 })

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common'
 import { decodeProtectedHeader } from 'jose'
 import { errors, Provider } from 'oidc-provider'
-import type { Adapter, AdapterPayload, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type {
+  Adapter,
+  AdapterPayload,
+  ClientMetadata,
+  Configuration,
+  KoaContextWithOIDC,
+} from 'oidc-provider'
 import { generateKeyPairSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Settings } from '../config.ts'
@@ -39,6 +45,7 @@ export class AuthorizationServer {
     const configuration: Configuration = {
       ...fixedConfiguration,
       adapter: (model) => this.adapter(model, artifacts),
+      clientBasedCORS: (_ctx, origin, client) => isOriginOf(origin, client.metadata()),
       assertJwtClientAuthClaimsAndHeader: (ctx, claims, header) => {
         const fault = assertionFault(claims, header, tokenUrl(this.base(ctx)), Date.now())
         if (fault !== undefined) throw new errors.InvalidClientAuth(fault)
@@ -100,15 +107,22 @@ export class AuthorizationServer {
     const assertion: unknown = Provider.ctx?.oidc.params?.['client_assertion']
     const header = typeof assertion === 'string' ? decodeProtectedHeader(assertion) : {}
     const key = await this.clients.key(client, header)
-    const { token_endpoint_auth_signing_alg: algorithm } = this.clients.metadata(client)
+    const metadata = this.clients.metadata(client)
+    const { token_endpoint_auth_signing_alg: algorithm, allowed_origins: origins } = metadata
     return {
       client_id: clientId,
       grant_types: [grantType],
       token_endpoint_auth_method: 'private_key_jwt',
+      allowed_origins: origins ?? [],
       ...(algorithm === undefined ? {} : { token_endpoint_auth_signing_alg: algorithm }),
       jwks: { keys: key ? [key] : [] },
     }
   }
+}
+
+/** Whether a page of this origin is the client's own; what is not is not answered in a way it can read. */
+function isOriginOf(origin: string, { allowed_origins: origins }: ClientMetadata): boolean {
+  return Array.isArray(origins) && origins.includes(origin)
 }
 
 function tokenUrl(base: FhirBase): string {
@@ -128,6 +142,7 @@ const fixedConfiguration: Configuration = {
     redirect_uris: [],
     id_token_signed_response_alg: 'EdDSA',
   },
+  extraClientMetadata: { properties: ['allowed_origins'] },
   clockTolerance: clockSkewSeconds,
   scopes: [],
   responseTypes: [],

@@ -63,6 +63,11 @@ export class ClientMetadata {
   @IsSafeUrl()
   jwks_uri?: string
 
+  /** of the pages that the client runs in: they may use the FHIR base and the token endpoint from there */
+  @IsOptional()
+  @IsOrigin()
+  allowed_origins?: string[]
+
   @IsOptional()
   @IsString()
   client_name?: string
@@ -109,6 +114,17 @@ export function isSafeUrl(value: unknown): boolean {
   const url = new URL(value)
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   return url.username === '' && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+}
+
+function IsOrigin(): PropertyDecorator {
+  return ValidateBy(
+    { name: 'isOrigin', validator: { validate: isListOfOrigins } },
+    { message: 'allowed_origins: [ "https://host" ], without a path; http on loopback alone' },
+  )
+}
+
+function isListOfOrigins(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => isSafeUrl(one) && new URL(String(one)).origin === one)
 }
 
 function IsSafeUrl(): PropertyDecorator {

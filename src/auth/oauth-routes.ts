@@ -21,9 +21,15 @@ export async function mountOauthRoutes(
         await server.answer(baseOf(publicUrl, permit), route, request.raw, reply.raw)
       }
       for (const prefix of ['/auth', '/auth/research/:permit(^[A-Za-z0-9_-]{1,64}$)']) {
-        scope.route({ method: ['POST', 'OPTIONS'], url: `${prefix}/${route}`, handler: answer })
+        scope.route({ method: 'POST', url: `${prefix}/${route}`, handler: answer })
+        // the library would let pages of any origin through its preflight
+        scope.route({ method: 'OPTIONS', url: `${prefix}/${route}`, handler: sendAllow })
       }
     }
     done()
   })
+}
+
+function sendAllow(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.status(204).header('Allow', 'OPTIONS, POST').send()
 }

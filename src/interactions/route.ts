@@ -34,7 +34,8 @@ export interface Route {
   readonly compartment: { readonly type: string; readonly id: string } | undefined
 }
 
-interface Line {
+/** One thing that can be done at a path. */
+export interface Line {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** below the base; `{…}` takes what fits it */
   readonly path: string
@@ -42,7 +43,7 @@ interface Line {
 }
 
 /** FHIR's RESTful surface. @see FHIR R4 § RESTful API, "Summary" */
-const surface: readonly Line[] = [
+export const surface: readonly Line[] = [
   { method: 'GET', path: 'metadata', interaction: 'capabilities' },
   { method: 'POST', path: '', interaction: 'batch' }, // or transaction: Bundle.type says it
   { method: 'GET', path: '', interaction: 'search-system' },

@@ -6,6 +6,7 @@ import type { InteractionCode } from '../interactions/route.ts'
 import { RequestAccess } from './access.ts'
 import { Exchange } from './exchange.ts'
 import { sendCapabilities } from './metadata.ts'
+import { careOpenApi, sendOpenApi } from './openapi.ts'
 
 /** All interactions on resources; the route table says where each is. */
 const offered: ReadonlySet<InteractionCode> = new Set([
@@ -27,6 +28,12 @@ export class CareController {
   @Get('metadata')
   metadata(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     sendCapabilities(request, reply, careCapabilities(this.settings.publicUrl))
+  }
+
+  /** Without a token too: it describes, and holds nothing. */
+  @Get('openapi.json')
+  openApi(@Res() reply: FastifyReply): void {
+    sendOpenApi(reply, careOpenApi(this.settings.publicUrl, offered))
   }
 
   @All(['', '*'])

@@ -21,6 +21,7 @@ import { AsyncKickoff } from './async-kickoff.ts'
 import { wantsContent } from './binary.ts'
 import { fhirRequest } from './fhir-request.ts'
 import { formatOf, type Format } from './format.ts'
+import { sendOptions } from './options.ts'
 import { sendAnswer } from './headers.ts'
 
 /** One FHIR base as it answers. */
@@ -57,6 +58,7 @@ export class Exchange {
    * @throws FhirError for the filter to send
    */
   async answer(http: FastifyRequest, reply: FastifyReply, base: ServedBase): Promise<void> {
+    if (http.method === 'OPTIONS') return sendOptions(http, reply, base)
     const known: Known = { caller: unknownCaller(http.ip), found: undefined }
     try {
       const access = await base.access()

@@ -2,6 +2,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import { FhirError, issue, operationOutcome, type IssueCode } from '../fhir/outcome.ts'
+import { isFhirPath } from './fhir-path.ts'
 import { contentTypeOf, encode, errorFormat } from './format.ts'
 import { addVary } from './headers.ts'
 
@@ -71,12 +72,8 @@ function fhirErrorOf(error: unknown): FhirError | undefined {
 
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus()
-  const isFastify = error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
-  return isFastify ? (error.statusCode as number) : undefined
-}
-
-function isFhirPath(url: string): boolean {
-  return /^\/(research\/[^/]+\/)?fhir(?=[/?]|$)/.test(url)
+  const isFastify = typeof error === 'object' && error !== null && 'statusCode' in error
+  return isFastify && typeof error.statusCode === 'number' ? error.statusCode : undefined
 }
 
 /** Where it broke, without its message: a database quotes values in them. */

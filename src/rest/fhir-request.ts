@@ -23,7 +23,8 @@ export function fhirRequest(request: FastifyRequest, base: string): FhirRequest 
   }
 }
 
-function splitPath(path: string): string[] {
+/** The decoded segments of a path below its base. @throws FhirError 400 */
+export function splitPath(path: string): string[] {
   const trimmed = path.replace(/^\/|\/$/g, '')
   if (trimmed === '') return []
   try {

@@ -7,6 +7,7 @@ import { RequestAccess } from './access.ts'
 import { cohortGroupAnswer } from './cohort-group.ts'
 import { Exchange } from './exchange.ts'
 import { sendCapabilities } from './metadata.ts'
+import { researchOpenApi, sendOpenApi } from './openapi.ts'
 
 /** A research base is read-only, and a record has no past there: its versions tell when care happened. */
 const offered: ReadonlySet<InteractionCode> = new Set(['read', 'search-type', 'capabilities'])
@@ -29,6 +30,13 @@ export class ResearchController {
   ): Promise<void> {
     const permit = await this.requestAccess.permit(permitId)
     sendCapabilities(request, reply, researchCapabilities(this.settings.publicUrl, permit))
+  }
+
+  /** Without a token, like the CapabilityStatement. */
+  @Get('openapi.json')
+  async openApi(@Param('permit') permitId: string, @Res() reply: FastifyReply): Promise<void> {
+    const permit = await this.requestAccess.permit(permitId)
+    sendOpenApi(reply, researchOpenApi(this.settings.publicUrl, permit, offered))
   }
 
   @All(['', '*'])

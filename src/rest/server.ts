@@ -1,11 +1,14 @@
-import fastifyCors from '@fastify/cors'
 import { Logger } from '@nestjs/common'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket } from 'node:net'
+import { ClientOrigins } from '../auth/client-origins.ts'
 import { Settings } from '../config.ts'
 import { issue, operationOutcome } from '../fhir/outcome.ts'
+import { addCompression } from './compression.ts'
+import { addCors } from './cors.ts'
 import { FhirErrorFilter, sendError } from './fhir-error.filter.ts'
+import { isFhirPath } from './fhir-path.ts'
 import { mediaType } from './media-type.ts'
 
 /** A transaction of some thousand entries fits; more belongs in an import. */
@@ -42,15 +45,14 @@ export function createAdapter(): FastifyAdapter {
 /** Options of `NestFactory.create`: bodies are read by the parsers below, not by the framework's. */
 export const applicationOptions = { bodyParser: false, abortOnError: false } as const
 
-/** Sets up what holds for every request: bodies, CORS, headers, errors, the log. */
+/** Sets up what holds for every request: bodies, CORS, compression, headers, errors, the log. */
 export async function configureServer(app: NestFastifyApplication): Promise<void> {
   const settings = app.get(Settings)
   const fastify = app.getHttpAdapter().getInstance()
   addBodyParsers(fastify)
   app.useGlobalFilters(new FhirErrorFilter())
-  await fastify.register(fastifyCors, {
-    delegator: (request, done) => done(null, isPublic(request.url) ? publicCors : { origin: false }),
-  })
+  await addCors(fastify, app.get(ClientOrigins, { strict: false }))
+  await addCompression(fastify)
   fastify.addHook('onRequest', (_request, reply, done) => {
     void reply.headers(settings.publicUrl.startsWith('https:') ? secureHeaders : commonHeaders)
     done()
@@ -68,24 +70,16 @@ export async function configureServer(app: NestFastifyApplication): Promise<void
 function addBodyParsers(fastify: FastifyInstance): void {
   const json = fastify.getDefaultJsonParser('error', 'error')
   void fastify.removeAllContentTypeParsers()
+  // an import may be of any size: it is handed on as it comes
+  const ndjson = ['application/fhir+ndjson', 'application/ndjson', 'application/x-ndjson']
+  void fastify.addContentTypeParser(ndjson, (_request, payload, done) => done(null, payload))
   void fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
-    if (isFhir(request)) done(null, body)
+    if (isFhirPath(request.url)) done(null, body)
     else if (mediaType(request.headers['content-type']) === 'application/json') {
       void json(request, body.toString(), done)
     } else done(null, undefined) // read to its end, and then refused by its type
   })
 }
-
-function isFhir(request: FastifyRequest): boolean {
-  return /^\/(research\/[^/]+\/)?fhir(?=[/?]|$)/.test(request.url)
-}
-
-/** Discovery and the CapabilityStatement: any page may read them. */
-function isPublic(url: string | undefined): boolean {
-  return /\/fhir\/(metadata|\.well-known\/smart-configuration)(?=\?|$)/.test(url ?? '')
-}
-
-const publicCors = { origin: '*', methods: ['GET', 'HEAD'] }
 
 const commonHeaders = {
   'X-Content-Type-Options': 'nosniff',

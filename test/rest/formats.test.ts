@@ -1,7 +1,10 @@
+import { get, type IncomingHttpHeaders } from 'node:http'
+import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
+import pg from 'pg'
 import supertest from 'supertest'
 import { parseXml } from '../../src/fhir/xml-parse.ts'
 import { grantPermit, withPeople } from '../support/permit.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { startServer, testClientId, type TestServer } from '../support/server.ts'
 
 let server: TestServer
 let token: string
@@ -12,6 +15,7 @@ const json = 'application/fhir+json'
 beforeAll(async () => {
   server = await startServer(withPeople())
   token = await server.token()
+  await send('put', '/fhir/Patient/x').type(xml).send(patient('x'))
 }, 60_000)
 afterAll(() => server.close())
 
@@ -27,7 +31,6 @@ const observation = (id: string) =>
 
 describe('XML', () => {
   it('is taken and given with its digits, and is the same resource in JSON', async () => {
-    await send('put', '/fhir/Patient/x').type(xml).send(patient('x'))
     const created = await send('put', '/fhir/Observation/x')
       .type(xml)
       .set('Accept', xml)
@@ -108,5 +111,176 @@ describe('XML', () => {
   ])('that is %s is refused', async (_, body, type, status) => {
     const answer = await send('put', '/fhir/Patient/e').type(type).send(body)
     expect([answer.status, answer.text]).toEqual([status, expect.stringContaining('OperationOutcome')])
+  })
+})
+
+describe('Compression', () => {
+  /** supertest unpacks by itself: here the bytes count */
+  const raw = async (path: string, headers: Record<string, string>) => {
+    const answer = await new Promise<{ headers: IncomingHttpHeaders; bytes: Buffer }>((resolve, reject) => {
+      get(server.url + path, { headers: { Authorization: `Bearer ${token}`, ...headers } }, (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => resolve({ headers: response.headers, bytes: Buffer.concat(chunks) }))
+      }).on('error', reject)
+    })
+    return { ...answer, coding: answer.headers['content-encoding'] }
+  }
+
+  it('is by brotli or gzip, as the caller takes it', async () => {
+    const plain = await raw('/fhir/metadata', {})
+    expect(plain.coding).toBeUndefined()
+    const brotli = await raw('/fhir/metadata', { 'Accept-Encoding': 'gzip, br' })
+    expect([brotli.coding, brotliDecompressSync(brotli.bytes).equals(plain.bytes)]).toEqual(['br', true])
+    expect(brotli.bytes.length * 10).toBeLessThan(plain.bytes.length)
+    const gzip = await raw('/fhir/metadata', { 'Accept-Encoding': 'gzip' })
+    expect([gzip.coding, gunzipSync(gzip.bytes).equals(plain.bytes)]).toEqual(['gzip', true])
+    expect(gzip.headers['vary']?.toLowerCase()).toContain('accept-encoding')
+  })
+
+  it('leaves the ETag, which is the version, and what is short', async () => {
+    const short = await raw('/fhir/Patient/x', { 'Accept-Encoding': 'br' })
+    expect([short.coding, short.headers['etag']]).toEqual([undefined, 'W/"1"'])
+  })
+
+  it('is off where a browser sends its credentials by itself', async () => {
+    const answer = await raw('/governance/openapi.json', { 'Accept-Encoding': 'br, gzip' })
+    expect([answer.coding, answer.bytes.length > 1024]).toEqual([undefined, true])
+  })
+
+  it('of a body by gzip is taken, and by nothing else', async () => {
+    const put = (coding: string, body: Buffer) =>
+      send('put', '/fhir/Patient/z').type(xml).set('Content-Encoding', coding).send(body)
+    expect((await put('gzip', gzipSync(patient('z')))).status).toBe(201)
+    expect((await put('gzip', Buffer.from(patient('z')))).status).toBe(400)
+    expect((await put('gzip', gzipSync(patient('z')).subarray(0, 40))).status).toBe(400)
+    const other = await put('compress', gzipSync(patient('z')))
+    expect([other.status, other.headers['accept-encoding']]).toEqual([415, 'gzip'])
+  })
+
+  it('bomb ends at the limit of bodies, and is not unpacked any further', async () => {
+    // 4 GB: members of gzip may follow one another
+    const megabyte = gzipSync(Buffer.alloc(1024 * 1024, ' '))
+    const bomb = Buffer.concat(Array.from({ length: 4_000 }, () => megabyte))
+    const answer = await send('put', '/fhir/Patient/z').type(xml).set('Content-Encoding', 'gzip').send(bomb)
+    expect(answer.status).toBe(413)
+    // unpacking is the work of another thread, which would go on now
+    const before = process.cpuUsage()
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1000).toBeLessThan(150)
+  })
+})
+
+describe('CORS', () => {
+  const ours = 'https://app.example'
+  beforeAll(async () => {
+    expect(allowed(await preflight('/fhir', ours))).toBeUndefined()
+    const database = new pg.Client(server.databaseUrl)
+    await database.connect()
+    await database.query('UPDATE auth.client SET metadata = metadata || $1 WHERE client_id = $2', [
+      JSON.stringify({ allowed_origins: [ours] }),
+      testClientId,
+    ])
+    await database.end()
+    // a change counts within seconds, without a restart
+    for (let tries = 0; tries < 30 && allowed(await preflight('/fhir', ours)) === undefined; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  })
+
+  const preflight = (path: string, origin: string) =>
+    supertest(server.url)
+      .options(path)
+      .set({ Origin: origin, 'Access-Control-Request-Method': 'PUT' })
+      .set('Access-Control-Request-Headers', 'authorization,content-type,if-match,prefer')
+  const allowed = ({ headers }: { headers: Record<string, string> }) => headers['access-control-allow-origin']
+
+  it.each(['/fhir/Patient/x', '/fhir', '/auth/token'])('lets the pages of a client use %s', async (path) => {
+    const answer = await preflight(path, ours)
+    expect([answer.status, allowed(answer)]).toEqual([204, ours])
+    expect(answer.headers['access-control-allow-methods']).toContain('PUT')
+    const headers = answer.headers['access-control-allow-headers']
+    for (const name of ['Authorization', 'Content-Type', 'Prefer', 'If-Match'])
+      expect(headers).toContain(name)
+    expect(answer.headers['access-control-allow-credentials']).toBeUndefined()
+  })
+
+  it('shows them the headers that the interactions answer with, also beside an error', async () => {
+    for (const path of ['/fhir/Patient/x', '/fhir/Patient/none']) {
+      const answer = await send('get', path).set('Origin', ours)
+      expect([allowed(answer), answer.headers['vary']]).toEqual([ours, expect.stringContaining('Origin')])
+      const exposed = answer.headers['access-control-expose-headers']
+      for (const name of ['Location', 'Content-Location', 'ETag', 'X-Progress', 'Retry-After']) {
+        expect(exposed).toContain(name)
+      }
+    }
+  })
+
+  it('lets nobody else', async () => {
+    for (const origin of [
+      'https://other.example',
+      'null',
+      'https://app.example.evil.example',
+      'http://app.example',
+    ]) {
+      for (const path of ['/fhir/Patient/x', '/auth/token', '/governance/requests']) {
+        expect([origin, path, allowed(await preflight(path, origin))]).toEqual([origin, path, undefined])
+      }
+      expect(allowed(await send('get', '/fhir/Patient/x').set('Origin', origin))).toBeUndefined()
+    }
+    expect(allowed(await preflight('/governance/requests', ours))).toBeUndefined()
+  })
+
+  it('answers a page at the token endpoint when it is the page of that very client', async () => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const claims = {
+      iss: testClientId,
+      sub: testClientId,
+      jti: 'a',
+      aud: `${server.url}/auth/token`,
+      exp: 2e9,
+    }
+    const form = {
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: `${part({ alg: 'ES384', kid: 'test-key' })}.${part(claims)}.${'A'.repeat(128)}`,
+    }
+    const ask = (origin: string) =>
+      supertest(server.url).post('/auth/token').set('Origin', origin).type('form').send(form)
+    const [mine, other] = [await ask(ours), await ask('https://other.example')]
+    expect([mine.status, allowed(mine)]).toEqual([401, ours]) // it may read that the signature is wrong
+    expect([other.status, allowed(other)]).toEqual([400, undefined])
+  })
+
+  it('lets any page read discovery, the CapabilityStatement and the OpenAPI document', async () => {
+    for (const path of ['/fhir/metadata', '/fhir/openapi.json', '/fhir/.well-known/smart-configuration']) {
+      const answer = await supertest(server.url).get(path).set('Origin', 'https://other.example')
+      expect([path, answer.status, allowed(answer)]).toEqual([path, 200, '*'])
+    }
+  })
+})
+
+describe('Methods', () => {
+  it('HEAD answers as GET does, without the body', async () => {
+    for (const path of [
+      '/fhir/metadata',
+      '/fhir/Patient/x',
+      '/fhir/Patient?_format=xml',
+      '/fhir/Patient/none',
+    ]) {
+      const [get, head] = [await send('get', path), await send('head', path)]
+      expect([path, head.status, head.type, head.headers['etag']]).toEqual([
+        ...[path, get.status, get.type, get.headers['etag']],
+      ])
+      expect(head.text ?? '').toBe('')
+    }
+  })
+
+  it('OPTIONS names what can be done at a path, without a token', async () => {
+    const allow = async (path: string) => (await supertest(server.url).options(path)).headers['allow']
+    expect(await allow('/fhir/Patient/x')).toBe('DELETE, GET, HEAD, PATCH, PUT')
+    expect(await allow('/fhir/Patient/_search')).toBe('POST')
+    expect((await supertest(server.url).options('/fhir/Nonsense')).status).toBe(404)
   })
 })
