@@ -83,6 +83,14 @@ export function isResourceType(name: string): boolean {
   return resourceTypeSet.has(name)
 }
 
+/** The profiles that are held on each resource type, by URL; the type's own definition is none. */
+const profiles: ReadonlyMap<string, readonly string[]> = readProfiles()
+
+/** Canonical URLs of the profiles on a resource type. */
+export function profilesOn(type: string): readonly string[] {
+  return profiles.get(type) ?? []
+}
+
 /** The definition of a type that is known to exist. @throws TypeError when it does not: a mistake of ours */
 export function typeDefinition(name: string): TypeDefinition {
   const found = types.get(name)
@@ -150,6 +158,16 @@ function ofType(resourceType: string): Conformance[] {
 /** By its URL: an index does not say which are profiles. */
 function isTypeOfR4({ resourceType, url, type }: Held): boolean {
   return resourceType === 'StructureDefinition' && url === `http://hl7.org/fhir/StructureDefinition/${type}`
+}
+
+function readProfiles(): Map<string, readonly string[]> {
+  const byType = new Map<string, readonly string[]>()
+  for (const held of conformance) {
+    const { resourceType, type, url } = held
+    if (resourceType !== 'StructureDefinition' || type === undefined || url === undefined) continue
+    if (isResourceType(type) && !isTypeOfR4(held)) byType.set(type, [...(byType.get(type) ?? []), url])
+  }
+  return byType
 }
 
 function readSearchParameters(): Map<string, Map<string, SearchParameter>> {

@@ -1,7 +1,13 @@
 import type { Permit } from '../access/access.ts'
-import { resourceTypes, searchParameters, type SearchParameter } from '../fhir/definitions.ts'
-import { isSupported } from '../fhir/extract.ts'
-import { releasedParameters } from './released-parameters.ts'
+import { resourceTypes } from '../fhir/definitions.ts'
+import {
+  bulkOperation,
+  careResource,
+  parametersOfAll,
+  referringTo,
+  researchResource,
+  systemOperations,
+} from './capabilities-resource.ts'
 
 /**
  * The CapabilityStatements, made from the definitions and from what is really on.
@@ -9,13 +15,17 @@ import { releasedParameters } from './released-parameters.ts'
  * @see FHIR R4 § CapabilityStatement; SMART App Launch 2.2 § Conformance; Bulk Data Access § Declaring
  */
 export function careCapabilities(publicUrl: string): object {
-  const base = `${publicUrl}/fhir`
+  const referring = referringTo()
   return statement({
-    url: base,
+    url: `${publicUrl}/fhir`,
     authUrl: `${publicUrl}/auth`,
     description: 'Coffre, the care base: identified records',
-    resource: resourceTypes.map((type) => careResource(type)),
-    interaction: [{ code: 'batch' }, { code: 'transaction' }, { code: 'history-system' }],
+    patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
+    resource: resourceTypes.map((type) => careResource(type, referring.get(type) ?? [])),
+    interaction: ['batch', 'transaction', 'history-system', 'search-system'].map((code) => ({ code })),
+    searchParam: parametersOfAll(),
+    operation: systemOperations(),
+    compartment: ['patient', 'encounter', 'practitioner', 'relatedPerson', 'device'],
   })
 }
 
@@ -25,11 +35,12 @@ export function researchCapabilities(publicUrl: string, permit: Permit): object 
     url: `${publicUrl}/research/${permit.id}/fhir`,
     authUrl: `${publicUrl}/auth/research/${permit.id}`,
     description: 'Coffre, the research base of one permit: pseudonymised records, read-only',
-    resource: [
-      ...permit.data.map(({ type }) => researchResource(type, releasedParameters(type))),
-      researchResource('Group', []),
-    ],
+    patchFormat: [],
+    resource: [...permit.data.map(({ type }) => type), 'Group'].map(researchResource),
     interaction: [],
+    searchParam: [],
+    operation: [],
+    compartment: ['patient'],
   })
 }
 
@@ -37,15 +48,22 @@ interface Base {
   readonly url: string
   readonly authUrl: string
   readonly description: string
+  readonly patchFormat: readonly string[]
   readonly resource: readonly object[]
   readonly interaction: readonly object[]
+  readonly searchParam: readonly object[]
+  /** beside `$export` */
+  readonly operation: readonly object[]
+  /** ids of R4's CompartmentDefinitions */
+  readonly compartment: readonly string[]
 }
 
 /** The day that what is stated here last changed. */
 const statedOn = '2026-11-24'
 const bulkData = 'http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data'
 
-function statement({ url, authUrl, description, resource, interaction }: Base): object {
+function statement(base: Base): object {
+  const { url, authUrl, description, resource } = base
   return {
     resourceType: 'CapabilityStatement',
     status: 'active',
@@ -56,16 +74,23 @@ function statement({ url, authUrl, description, resource, interaction }: Base): 
     implementation: { description, url },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
+    ...filled({ patchFormat: base.patchFormat }),
     rest: [
       {
         mode: 'server',
         security: security(authUrl),
-        resource: resource.map(withOperations),
-        ...(interaction.length === 0 ? {} : { interaction }),
-        operation: [operation('export', 'export')],
+        resource,
+        ...filled({ interaction: base.interaction, searchParam: base.searchParam }),
+        operation: [bulkOperation('export', 'export'), ...base.operation],
+        compartment: base.compartment.map((id) => `http://hl7.org/fhir/CompartmentDefinition/${id}`),
       },
     ],
   }
+}
+
+/** FHIR has no empty arrays. */
+function filled(members: Readonly<Record<string, readonly unknown[]>>): object {
+  return Object.fromEntries(Object.entries(members).filter(([, list]) => list.length > 0))
 }
 
 /** Deprecated in SMART 2.2, and still where many clients look first. */
@@ -90,70 +115,4 @@ function security(authUrl: string): object {
       },
     ],
   }
-}
-
-const careInteractions = [
-  ...['read', 'vread', 'update', 'delete'],
-  ...['history-instance', 'history-type', 'create', 'search-type'],
-].map((code) => ({ code }))
-
-function careResource(type: string): object {
-  return {
-    type,
-    interaction: careInteractions,
-    versioning: 'versioned-update',
-    readHistory: true,
-    updateCreate: true,
-    conditionalCreate: true,
-    conditionalRead: 'full-support',
-    conditionalUpdate: true,
-    conditionalDelete: 'single',
-    ...searching(
-      type,
-      [...searchParameters(type).values()].filter(({ code }) => isSupported(type, code)),
-    ),
-  }
-}
-
-function researchResource(type: string, parameters: readonly SearchParameter[]): object {
-  return {
-    type,
-    interaction: [{ code: 'read' }, { code: 'search-type' }],
-    versioning: 'no-version',
-    ...searching(type, parameters),
-  }
-}
-
-function searching(type: string, parameters: readonly SearchParameter[]): object {
-  const includes = parameters.filter((parameter) => parameter.type === 'reference')
-  return {
-    ...(includes.length === 0 ? {} : { searchInclude: includes.map(({ code }) => `${type}:${code}`) }),
-    ...(parameters.length === 0 ? {} : { searchParam: parameters.map(searchParam) }),
-  }
-}
-
-function searchParam({ code, url, type }: SearchParameter): object {
-  return { name: code, definition: url, type }
-}
-
-/** Kits look for the plain name here, others for the long one: both are listed. */
-function withOperations(resource: object): object {
-  const type = 'type' in resource ? resource.type : undefined
-  if (type === 'Patient') {
-    return {
-      ...resource,
-      operation: [operation('export', 'patient-export'), operation('patient-export', 'patient-export')],
-    }
-  }
-  if (type === 'Group') {
-    return {
-      ...resource,
-      operation: [operation('export', 'group-export'), operation('group-export', 'group-export')],
-    }
-  }
-  return resource
-}
-
-function operation(name: string, definition: string): object {
-  return { name, definition: `http://hl7.org/fhir/uv/bulkdata/OperationDefinition/${definition}` }
 }

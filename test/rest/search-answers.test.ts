@@ -237,3 +237,40 @@ describe('the shape of an answer', () => {
     ])
   })
 })
+
+describe('the CapabilityStatement', () => {
+  it('declares search parameters that are answered: some of each kind, over all types', async () => {
+    const { rest } = (await client.get('/fhir/metadata')).body as Capabilities
+    const declared = rest[0].resource.flatMap(({ type, searchParam }) =>
+      searchParam.map((parameter) => ({ path: `/${type}?${parameter.name}`, kind: parameter.type })),
+    )
+    for (const [kind, value] of Object.entries(examples)) {
+      const ofKind = declared.filter((one) => one.kind === kind)
+      const some = ofKind.filter((_, index) => index % Math.ceil(ofKind.length / 8) === 0)
+      expect(some.length).toBeGreaterThan(0)
+      for (const { path } of some) await search(`${path}=${encodeURIComponent(value)}&_sort=_id`)
+    }
+  })
+})
+
+interface Capabilities {
+  readonly rest: readonly [
+    {
+      readonly resource: {
+        readonly type: string
+        readonly searchParam: { readonly name: string; readonly type: string }[]
+      }[]
+    },
+  ]
+}
+
+const examples = {
+  date: 'ge2020',
+  number: '1',
+  quantity: '5.4',
+  reference: 'x',
+  special: '48.1|-1.7',
+  string: 'x',
+  token: 'urn:x|y',
+  uri: 'http://x.example/y',
+}
