@@ -1,7 +1,8 @@
 /**
  * Makes `hl7.fhir.r4.core-4.0.1.tgz` beside this file from the npm package `hl7.fhir.r4.examples`
  * (HL7, CC0-1.0), which carries every definition resource of FHIR R4 4.0.1. Kept: what the engine
- * reads. Dropped: narrative, prose, mappings, differentials. Run it only to change what is kept:
+ * reads. Dropped: narrative, prose, mappings; of types the differential, of profiles the snapshot, which
+ * the engine makes itself. Run it only to change what is kept:
  *
  *   node fhir-profiles/make-r4-core.mjs
  */
@@ -53,7 +54,7 @@ const element = (definition) => ({
   ]),
   ...pick(
     definition,
-    Object.keys(definition).filter((name) => /^(fixed|pattern)[A-Z]/.test(name)),
+    Object.keys(definition).filter((name) => /^(fixed|pattern|minValue|maxValue)[A-Z]/.test(name)),
   ),
   ...(definition.type
     ? { type: definition.type.map((type) => pick(type, ['code', 'profile', 'targetProfile', 'extension'])) }
@@ -68,13 +69,24 @@ const element = (definition) => ({
     : {}),
 })
 
+const profiled = (definition) => ({
+  ...element(definition),
+  ...pick(definition, ['maxLength']),
+  ...(definition.slicing ? { slicing: pick(definition.slicing, ['discriminator', 'ordered', 'rules']) } : {}),
+})
+
+/** Profiles and extensions; SimpleQuantity, which R4's own types name, keeps its snapshot. */
+const isProfile = (r) => r.derivation === 'constraint' && r.type !== 'Quantity'
+
 const keep = {
   StructureDefinition: (r) =>
-    bySystem(r.url) && (r.derivation !== 'constraint' || r.type === 'Quantity') && r.snapshot
+    bySystem(r.url) && r.snapshot
       ? {
           ...pick(r, ['resourceType', 'id', 'url', 'version', 'name', 'status', 'kind', 'abstract', 'type']),
           ...pick(r, ['baseDefinition', 'derivation']),
-          snapshot: { element: r.snapshot.element.map(element) },
+          ...(isProfile(r)
+            ? { ...pick(r, ['context']), differential: { element: r.differential.element.map(profiled) } }
+            : { snapshot: { element: r.snapshot.element.map(element) } }),
         }
       : undefined,
   // the 1,375 of the official search-parameters.json: those have a publisher; the examples and the

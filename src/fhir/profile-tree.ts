@@ -120,16 +120,31 @@ interface Node extends ProfileElement {
   definition: ElementDefinition
   readonly children: Map<string, Node>
   readonly slices: Map<string, Node>
+  /** types of a choice that this profile, not one it is based on, names by their short names */
+  readonly shortcuts: Set<string>
 }
 
 function node(id: string, name: string, ofTypes: readonly string[]): Node {
-  return { id, name, types: ofTypes, definition: { path: id }, children: new Map(), slices: new Map() }
+  return {
+    id,
+    name,
+    types: ofTypes,
+    definition: { path: id },
+    children: new Map(),
+    slices: new Map(),
+    shortcuts: new Set(),
+  }
 }
 
 function copy(element: ProfileElement): Node {
   const copyAll = (elements: ReadonlyMap<string, ProfileElement>) =>
     new Map([...elements].map(([name, one]) => [name, copy(one)]))
-  return { ...element, children: copyAll(element.children), slices: copyAll(element.slices) }
+  return {
+    ...element,
+    children: copyAll(element.children),
+    slices: copyAll(element.slices),
+    shortcuts: new Set(),
+  }
 }
 
 function layOver(root: Node, elements: readonly ElementDefinition[]): void {
@@ -155,11 +170,22 @@ function childOf(parent: Node, name: string, properties: readonly PropertyDefini
   return made
 }
 
-/** `Observation.valueQuantity` for `Observation.value[x]:valueQuantity`. */
+/**
+ * `Observation.valueQuantity` for `Observation.value[x]:valueQuantity`. As published snapshots have it, that
+ * leaves no other type: those that a profile names in this way are all there are.
+ */
 function shortcut(parent: Node, { name }: Segment): Node {
   const property = parent.types.map((type) => types.get(type)?.properties.get(name)).find(Boolean)
   if (property?.choice === undefined) throw new UnusableProfile(`${parent.id}.${name}: no such element`)
-  return sliceOf(childOf(parent, property.choice, childProperties(parent.types, property.choice)), name)
+  const child = childOf(parent, property.choice, childProperties(parent.types, property.choice))
+  if (!child.shortcuts.has(property.type)) {
+    const given = child.definition.type?.find(({ code }) => code === property.type)
+    const before = child.shortcuts.size > 0 ? (child.definition.type ?? []) : []
+    child.shortcuts.add(property.type)
+    child.types = [...child.shortcuts]
+    child.definition = { ...child.definition, type: [...before, given ?? { code: property.type }] }
+  }
+  return sliceOf(child, name)
 }
 
 /** Of `a/b` the slice `b` of the slice `a`, where there is one. */

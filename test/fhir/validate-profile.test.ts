@@ -43,8 +43,19 @@ const rules: readonly Rule[] = [
     issue: 'error structure Observation.value',
   },
   {
+    rule: 'one type of a choice, by its short name',
+    elements: [{ path: 'Observation.valueQuantity' }],
+    keeps: { valueQuantity: { value: 1 } },
+    breaks: { valueString: 'a' },
+    issue: 'error structure Observation.value',
+  },
+  {
     rule: 'an element of one type of a choice, by its short name',
-    elements: [{ path: 'Observation.valueQuantity' }, { path: 'Observation.valueQuantity.code', min: 1 }],
+    elements: [
+      { path: 'Observation.valueQuantity' },
+      { path: 'Observation.valueQuantity.code', min: 1 },
+      { path: 'Observation.valueString' },
+    ],
     keeps: { valueString: 'a' },
     breaks: { valueQuantity: { value: 1 } },
     issue: 'error required Observation.value.code',
