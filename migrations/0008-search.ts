@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 /**
  * The search language in full: the parts of resources that composite parameters look into, the units that
- * occur, the folders of URIs, and the words beside codes as keyed hashes (docs/decisions/0010).
+ * occur, the folders of URIs, and the words beside codes as keyed hashes (docs/decisions/0011).
  */
 export class Search1764000000008 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

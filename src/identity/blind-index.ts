@@ -32,7 +32,7 @@ export interface BlindQuestion {
 /**
  * Search over sealed values: each value is laid down as HMACs of the forms it can be asked by, a key
  * for each field. Equal values give equal numbers, and that is all the database can see
- * (docs/decisions/0005 and 0010).
+ * (docs/decisions/0005 and 0011).
  */
 export class BlindIndex {
   private readonly keyring: Keyring

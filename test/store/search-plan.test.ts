@@ -58,11 +58,21 @@ describe('The plan of a search', () => {
 })
 
 describe('An estimate', () => {
-  it('comes from what the planner knows, without a search', async () => {
-    const n = await all.prepared(`Observation?code=${code}`, 'system/*.rs', (tx, prepared) =>
-      estimate(tx, prepared),
-    )
+  const estimated = (text: string, scope: string) =>
+    all.prepared(text, scope, (tx, prepared) => estimate(tx, prepared))
+
+  it('of many comes from what the planner knows', async () => {
+    const n = await estimated(`Observation?code=${code}`, 'system/*.rs')
     expect(n).toBeGreaterThan(4000)
     expect(n).toBeLessThan(6000)
+  })
+
+  it('of few is a count', async () => {
+    expect(await estimated(`Observation?patient=${patient}`, 'system/*.rs')).toBe(100)
+    expect(await estimated('Observation?code=none', 'system/*.rs')).toBe(0)
+  })
+
+  it('is a count where the caller may not see all, whom the table as a whole is not to be told', async () => {
+    expect(await estimated('Observation', `system/Observation.rs?code=${code}`)).toBe(5000)
   })
 })
