@@ -155,12 +155,17 @@ function allReadable(targets: readonly string[], read: (target: string) => Crite
     try {
       found.push(read(target))
     } catch (error) {
-      if (!(error instanceof FhirError) || error.issues[0]?.code === 'too-costly') throw error
+      if (!isUnreadable(error)) throw error
       refusal ??= error
     }
   }
   if (found.length === 0) throw refusal
   return found
+}
+
+/** Not what costs too much, nor what is not ready yet: these would leave a part of the answer out. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof FhirError && error.status === 400 && error.issues[0]?.code !== 'too-costly'
 }
 
 /** A canonical names a `url`, which many resources may have; chains go by type and id. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { setAddedParameters, type SearchParameter } from '../../src/fhir/definitions.ts'
 import { FhirError } from '../../src/fhir/outcome.ts'
 import { parseQuery, type ParseOptions } from '../../src/fhir/parse-query.ts'
 import { parse, strict } from '../support/search.ts'
@@ -170,6 +171,20 @@ describe('Handling of errors (R4 § Search, "Handling Errors")', () => {
         expect(refusal(search).diagnostics).not.toContain(value)
     }
     expect(refusal('Patient?Anne Dupont=x').diagnostics).not.toContain('Dupont')
+  })
+
+  it('waits for each type of a chain that an index is being built for', () => {
+    const added = (base: string, state: 'building' | 'ready'): SearchParameter => ({
+      ...{ url: `http://x.example/${base}`, code: 'x-active', base: [base], type: 'token', state },
+      ...{ expression: `${base}.active`, target: [], component: [] },
+    })
+    try {
+      setAddedParameters([added('Patient', 'building'), added('Group', 'ready')])
+      expect(parse('Observation?subject:Group.x-active=true').query.criteria).toHaveLength(1)
+      expect(refusal('Observation?subject.x-active=true')).toMatchObject({ status: 503, code: 'transient' })
+    } finally {
+      setAddedParameters([])
+    }
   })
 
   it('refuses what costs too much', () => {
