@@ -1,0 +1,204 @@
+import { byCanonical, searchParameters, type SearchParameter } from '../../../src/fhir/definitions.ts'
+import type { Resource } from '../../../src/fhir/json.ts'
+import { find, foundAs, membersOf, select, type Found } from './found.ts'
+import { meetsDate, spanOf } from './judge-date.ts'
+import { extentOf, meetsNumber, meetsQuantity } from './judge-number.ts'
+import { isLeadingEntry, meetsReference, targetsOf } from './judge-reference.ts'
+import { meetsString, meetsToken, meetsTypedIdentifier, meetsUri, stringsOf, wordsOf } from './judge-text.ts'
+import { splitEscaped } from './split.ts'
+
+/** One criterion of a search as it stands in a URL, percent-decoded. */
+export type Parameter = readonly [key: string, value: string]
+
+/**
+ * FHIR's search the naive way: every criterion is asked of every resource, by the published expressions
+ * and the words of the specification, and by nothing of ours but the definitions.
+ *
+ * It knows no refusals: what is asked must be right.
+ *
+ * @see FHIR R4 § Search; docs/spec-readings.md where that leaves room
+ */
+export class Oracle {
+  private readonly resources: readonly Resource[]
+  private readonly base: string
+  private readonly now: number
+
+  /** @param now milliseconds since the epoch, for `ap` on dates */
+  constructor(resources: readonly Resource[], base: string, now: number) {
+    this.resources = resources
+    this.base = base
+    this.now = now
+  }
+
+  /** @returns the ids of all resources of the type that meet all of the parameters, sorted */
+  search(type: string, parameters: readonly Parameter[]): string[] {
+    return this.ofType(type)
+      .filter((resource) => parameters.every((parameter) => this.meets(resource, parameter)))
+      .map(({ id }) => String(id))
+      .sort()
+  }
+
+  private ofType(type: string): readonly Resource[] {
+    return this.resources.filter(({ resourceType }) => resourceType === type)
+  }
+
+  private meets(resource: Resource, [key, value]: Parameter): boolean {
+    const [, hasType, hasReference, hasRest] = /^_has:(\w+):([\w-]+):(.+)$/.exec(key) ?? []
+    if (hasType !== undefined) {
+      return this.ofType(hasType).some(
+        (one) => this.leadsTo(one, hasReference ?? '', resource) && this.meets(one, [hasRest ?? '', value]),
+      )
+    }
+    const [, code = '', modifier, rest] = /^([\w-]+)(?::([\w-]+))?(?:\.(.+))?$/.exec(key) ?? []
+    if (rest !== undefined) return this.meetsChain(resource, code, modifier, [rest, value])
+    return this.meetsValues(resource, code, modifier, splitEscaped(value, ','))
+  }
+
+  private leadsTo(from: Resource, code: string, to: Resource): boolean {
+    return find(from, code)
+      .flatMap((found) => targetsOf(found, code, this.base))
+      .some((target) => 'id' in target && target.type === to.resourceType && target.id === to['id'])
+  }
+
+  /** Of the types that the reference leads to, those count that know the next parameter. */
+  private meetsChain(resource: Resource, code: string, type: string | undefined, rest: Parameter): boolean {
+    const next = /^[\w-]+/.exec(rest[0])?.[0] ?? ''
+    return this.resources.some(
+      (one) =>
+        (type === undefined || one.resourceType === type) &&
+        (next === '_has' || searchParameters(one.resourceType).has(next)) &&
+        this.leadsTo(resource, code, one) &&
+        this.meets(one, rest),
+    )
+  }
+
+  private meetsValues(
+    resource: Resource,
+    code: string,
+    modifier: string | undefined,
+    values: readonly string[],
+  ): boolean {
+    const parameter = searchParameters(resource.resourceType).get(code)
+    if (!parameter) throw new TypeError(`${resource.resourceType} has no ${code}`)
+    if (parameter.type === 'composite') return this.meetsComposite(resource, parameter, modifier, values)
+    const there = find(resource, code).filter((found) => this.isThere(found, parameter))
+    if (modifier === 'missing') return values.includes(String(there.length === 0))
+    const some = there.some((found) => values.some((value) => this.judge(value, found, parameter, modifier)))
+    return modifier === 'not' ? !some : some
+  }
+
+  /** Whether an element holds what the parameter reads; a concept or reference in words alone does. */
+  private isThere(found: Found, parameter: SearchParameter): boolean {
+    if (!isReadable(parameter, found)) return false
+    switch (parameter.type) {
+      case 'date':
+        return spanOf(found) !== undefined
+      case 'number':
+      case 'quantity':
+        return extentOf(found) !== undefined
+      case 'string':
+        return stringsOf(found).length > 0
+      case 'reference': {
+        const { resourceType } = membersOf(found.value)
+        return resourceType === undefined || isLeadingEntry(found.value as Resource, parameter.code)
+      }
+      default:
+        return true
+    }
+  }
+
+  private judge(
+    value: string,
+    found: Found,
+    parameter: SearchParameter,
+    modifier: string | undefined,
+  ): boolean {
+    switch (parameter.type) {
+      case 'token':
+        if (modifier === 'text') return meetsString(value, wordsOf(found), undefined)
+        if (modifier === 'of-type') return meetsTypedIdentifier(value, found)
+        return meetsToken(value, found)
+      case 'string':
+        return meetsString(value, stringsOf(found), modifier)
+      case 'date':
+        return meetsDate(value, found, this.now)
+      case 'number':
+        return meetsNumber(value, found)
+      case 'quantity':
+        return meetsQuantity(value, found)
+      case 'uri':
+        return meetsUri(value, found, modifier)
+      case 'reference': {
+        if (modifier !== 'identifier')
+          return meetsReference(value, targetsOf(found, parameter.code, this.base), modifier, this.base)
+        const { identifier } = membersOf(found.value)
+        const isKnown = found.type === 'Reference' && identifier !== undefined
+        return isKnown && meetsToken(value, foundAs('Identifier', identifier))
+      }
+      default:
+        throw new TypeError(`${parameter.type} is not judged`)
+    }
+  }
+
+  /** One focus must meet all components; one that lacks a component has no value. */
+  private meetsComposite(
+    resource: Resource,
+    parameter: SearchParameter,
+    modifier: string | undefined,
+    values: readonly string[],
+  ): boolean {
+    const components = componentsOf(resource.resourceType, parameter)
+    const expression = parameter.expression ?? ''
+    const foci = select(resource, expression)
+      .map((_, index) =>
+        components.map(({ parameter: one, path }) =>
+          select(resource, `(${expression}).skip(${index}).take(1).select(${path})`).filter((found) =>
+            this.isThere(found, one),
+          ),
+        ),
+      )
+      .filter((focus) => focus.every((founds) => founds.length > 0))
+    if (modifier === 'missing') return values.includes(String(foci.length === 0))
+    return foci.some((focus) =>
+      values.some((value) =>
+        splitEscaped(value, '$').every((part, at) => {
+          const component = components[at]
+          return (
+            component && focus[at]?.some((found) => this.judge(part, found, component.parameter, undefined))
+          )
+        }),
+      ),
+    )
+  }
+}
+
+/** The data types that each type of parameter reads. @see FHIR R4 § Search, "Search Parameter Types" */
+const readable: Readonly<Record<string, RegExp>> = {
+  token: /^(Coding|CodeableConcept|Identifier|ContactPoint|code|boolean|id|string|uri)$/,
+  string: /^(string|markdown|HumanName|Address)$/,
+  date: /^(date|dateTime|instant|Period|Timing)$/,
+  number: /^(decimal|integer|positiveInt|unsignedInt|Range)$/,
+  quantity: /^(Quantity|Age|Count|Distance|Duration|Money|Range|SampledData)$/,
+  uri: /^(uri|url|canonical|oid|uuid)$/,
+}
+
+/** Whether an element is of a type that the parameter reads: a Range is no token. */
+export function isReadable({ type }: SearchParameter, found: Found): boolean {
+  return readable[type]?.test(found.type) ?? true
+}
+
+/** What a composite is made of: parameters, and where their values are in a focus. */
+export function componentsOf(
+  type: string,
+  { component, url }: SearchParameter,
+): readonly { readonly parameter: SearchParameter; readonly path: string }[] {
+  const paths = component.map(({ expression }) => expression)
+  // R4 has these two the wrong way round: the target is asked for first
+  if (url.endsWith('/DocumentReference-relationship')) paths.reverse()
+  return component.map(({ definition }, at) => {
+    const code = String(byCanonical.get(definition)?.['code'])
+    const parameter = searchParameters(type).get(code)
+    if (!parameter) throw new TypeError(`${type} has no component ${code}`)
+    return { parameter, path: paths[at] ?? '' }
+  })
+}

@@ -1,0 +1,216 @@
+import type { SearchParameter } from '../../../src/fhir/definitions.ts'
+import type { Resource } from '../../../src/fhir/json.ts'
+import { isBlind } from '../../../src/resources/blind-parameters.ts'
+import type { Chance } from './chance.ts'
+import { find, foundAs, membersOf, select, textOf, type Found } from './found.ts'
+import { dateIn } from './judge-date.ts'
+import { targetsOf } from './judge-reference.ts'
+import { stringsOf, tokensOf, urisOf, wordsOf } from './judge-text.ts'
+import { componentsOf, isReadable } from './oracle.ts'
+import * as pool from './pools.ts'
+import { escape } from './split.ts'
+
+/** A parameter's modifier, `''` for none, and one value for it, as they stand in a URL. */
+export interface Asked {
+  readonly modifier: string
+  readonly value: string
+}
+
+/** What a value is made from. */
+export interface Source {
+  readonly chance: Chance
+  /** the server's FHIR base URL */
+  readonly base: string
+  readonly type: string
+  readonly parameter: SearchParameter
+}
+
+const prefixes = ['', '', '', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] as const
+
+/**
+ * Something to ask a parameter for, that a resource has, or nearly.
+ *
+ * @returns undefined when the resource gives nothing to ask for
+ */
+export function randomAsked(resource: Resource, source: Source): Asked | undefined {
+  const { chance, parameter } = source
+  if (chance.happens(0.06)) return { modifier: 'missing', value: chance.pick(['true', 'false']) }
+  // how names sound is left to the server
+  if (parameter.code === 'phonetic') return undefined
+  if (parameter.type === 'composite') return askComposite(resource, source)
+  const found = find(resource, parameter.code).filter((one) => isReadable(parameter, one))
+  return found.length === 0 ? undefined : ask(chance.pick(found), source)
+}
+
+function ask(found: Found, source: Source): Asked | undefined {
+  const { chance } = source
+  switch (source.parameter.type) {
+    case 'token':
+      return askToken(found, chance)
+    case 'string':
+      return askString(stringsOf(found), chance)
+    case 'date':
+      return plainly(dateText(dateIn(found), chance))
+    case 'number':
+      return plainly(numberText(found, chance))
+    case 'quantity':
+      return plainly(quantityText(found, chance))
+    case 'uri':
+      return askUri(found, chance, isBlind(source.type, source.parameter.code))
+    case 'reference':
+      return askReference(found, source)
+    default:
+      return undefined
+  }
+}
+
+/** The definitions say of some what they refer to, and leave out types that the element allows. */
+export function canLeadTo({ target }: SearchParameter, type: string): boolean {
+  return target.length === 0 || target.includes(type)
+}
+
+function plainly(value: string | undefined): Asked | undefined {
+  return value === undefined ? undefined : { modifier: '', value }
+}
+
+function askToken(found: Found, chance: Chance): Asked | undefined {
+  const words = wordsOf(found)
+  const hasWords = ['CodeableConcept', 'Coding', 'Identifier'].includes(found.type) && words.length > 0
+  if (hasWords && chance.happens(0.2)) {
+    const asked = askString(words, chance)
+    return asked?.modifier === '' ? { modifier: 'text', value: asked.value } : undefined
+  }
+  const { value, type } = membersOf(found.value)
+  if (found.type === 'Identifier' && typeof value === 'string' && type !== undefined && chance.happens(0.5)) {
+    const [typed] = tokensOf(foundAs('CodeableConcept', type))
+    const code = chance.happens(0.7) ? (typed?.code ?? '') : chance.pick(pool.identifierTypes)
+    return { modifier: 'of-type', value: [typed?.system ?? '', code, value].map(escape).join('|') }
+  }
+  const text = tokenText(found, chance)
+  return text === undefined ? undefined : { modifier: chance.pick(['', '', '', 'not']), value: text }
+}
+
+function tokenText(found: Found, chance: Chance): string | undefined {
+  const tokens = tokensOf(found)
+  if (tokens.length === 0) return undefined
+  const { system, code } = chance.pick(tokens)
+  const cased = code === undefined || chance.happens(0.8) ? code : otherCase(code)
+  const written = escape(cased ?? '')
+  const forms = [
+    ...(cased === undefined ? [] : [written, `${escape(system ?? '')}|${written}`, `|${written}`]),
+    ...(system === undefined ? [] : [`${escape(system)}|`]),
+  ]
+  return forms.length === 0 ? undefined : chance.pick(forms)
+}
+
+function otherCase(text: string): string {
+  return text === text.toUpperCase() ? text.toLowerCase() : text.toUpperCase()
+}
+
+function askString(strings: readonly string[], chance: Chance): Asked | undefined {
+  if (strings.length === 0) return undefined
+  const letters = [...chance.pick(strings)]
+  const modifier = chance.pick(['', '', 'exact', 'contains'])
+  const from = modifier === 'contains' ? chance.below(letters.length) : 0
+  const length = chance.happens(0.5) ? letters.length : 1 + chance.below(letters.length)
+  const part = letters.slice(from, from + length).join('')
+  if (!/[\p{L}\p{N}]/u.test(part)) return undefined
+  const written = chance.happens(0.7) ? part : otherCase(chance.happens(0.5) ? part : bare(part))
+  return { modifier, value: escape(written) }
+}
+
+/** As somebody types who has no accents and punctuation at hand. */
+function bare(text: string): string {
+  return text
+    .normalize('NFD')
+    .replace(/\p{Mn}/gu, '')
+    .replace(/[-’']/g, ' ')
+}
+
+/** A date of any precision, with its offset or by the hospital's clock. */
+function dateText(given: string | undefined, chance: Chance): string | undefined {
+  if (given === undefined) return undefined
+  const date = chance.happens(0.8) ? given : chance.pick([...pool.dates, ...pool.instants])
+  const lengths = [4, 7, 10, 16, 19, date.length].filter((length) => length <= date.length)
+  const length = chance.pick(lengths)
+  const offset = /T.*?((?:Z|[+-]\d\d:\d\d))$/.exec(date)?.[1] ?? ''
+  const isTime = length > 10 && length < date.length
+  return chance.pick(prefixes) + date.slice(0, length) + (isTime && chance.happens(0.5) ? offset : '')
+}
+
+/** A number in one of the ways it can be written, or one beside it. */
+function numberText({ value }: Found, chance: Chance): string | undefined {
+  const members = membersOf(value)
+  const low = members['low'] ?? members['high'] ?? members['origin']
+  const own = typeof value === 'number' ? value : (members['value'] ?? membersOf(low)['value'])
+  if (typeof own !== 'number') return undefined
+  const number = chance.happens(0.8) ? own : chance.pick(pool.decimals)
+  const forms = [
+    String(number),
+    number.toFixed(1),
+    number.toFixed(2),
+    number.toFixed(0),
+    number.toExponential(),
+  ]
+  return chance.pick(prefixes) + chance.pick(forms)
+}
+
+function quantityText(found: Found, chance: Chance): string | undefined {
+  const number = numberText(found, chance)
+  if (number === undefined || chance.happens(0.25)) return number
+  const members = membersOf(found.value)
+  const from = membersOf(members['low'] ?? members['high'] ?? members['origin'] ?? members)
+  const code = textOf(from['code']) ?? textOf(members['currency'])
+  const system = textOf(from['system']) ?? (members['currency'] === undefined ? '' : 'urn:iso:std:iso:4217')
+  if (system === pool.ucum && chance.happens(0.5)) {
+    return `${number}|${pool.ucum}|${chance.pick(pool.ucumUnits)}`
+  }
+  const unit = chance.happens(0.7) ? code : textOf(from['unit'])
+  if (unit === undefined) return number
+  return chance.happens(0.7) ? `${number}|${system}|${unit}` : `${number}||${unit}`
+}
+
+/** @param isSealed then it can be found as a whole alone */
+function askUri(found: Found, chance: Chance, isSealed: boolean): Asked {
+  const uri = chance.happens(0.8) ? chance.pick(urisOf(found)) : chance.pick(pool.uris)
+  return { modifier: isSealed ? '' : chance.pick(['', '', 'above', 'below']), value: escape(uri) }
+}
+
+function askReference(found: Found, { chance, base, parameter }: Source): Asked | undefined {
+  const { identifier } = membersOf(found.value)
+  if (found.type === 'Reference' && identifier !== undefined && chance.happens(0.7)) {
+    const value = tokenText(foundAs('Identifier', identifier), chance)
+    return value === undefined ? undefined : { modifier: 'identifier', value }
+  }
+  const targets = targetsOf(found, parameter.code, base).filter(
+    (one) => 'url' in one || canLeadTo(parameter, one.type),
+  )
+  if (targets.length === 0) return undefined
+  const target = chance.pick(targets)
+  if ('url' in target) return { modifier: '', value: escape(target.url) }
+  const { type, id } = target
+  switch (chance.below(4)) {
+    case 0:
+      return { modifier: '', value: id }
+    case 1:
+      return { modifier: '', value: `${base}/${type}/${id}` }
+    case 2:
+      return { modifier: type, value: id }
+    default:
+      return { modifier: '', value: `${type}/${id}` }
+  }
+}
+
+/** Values of one focus, or of several: then they must not meet. */
+function askComposite(resource: Resource, source: Source): Asked | undefined {
+  const { parameter, chance } = source
+  const parts = componentsOf(resource.resourceType, parameter).map(({ parameter: one, path }) => {
+    const found = select(resource, `(${parameter.expression ?? ''}).select(${path})`).filter((found) =>
+      isReadable(one, found),
+    )
+    const asked = found.length === 0 ? undefined : ask(chance.pick(found), { ...source, parameter: one })
+    return asked?.modifier === '' ? asked.value : undefined
+  })
+  const value = parts.every((part) => part !== undefined) ? parts.join('$') : undefined
+  return plainly(value)
+}
