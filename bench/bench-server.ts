@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import { AppModule } from '../src/app.module.ts'
-import { engineSink } from '../src/import/engine-sink.ts'
+import { operatorSink } from '../src/import/operator-sink.ts'
 import { applySettings } from '../src/config.ts'
 import type { Resource } from '../src/fhir/json.ts'
 import { applicationOptions, configureServer, createAdapter } from '../src/rest/server.ts'
@@ -66,7 +66,7 @@ export class BenchServer {
 
   /** Seconds for the import command's own path, batches of 500, two at once; statistics are part of it. */
   async importAll(resources: readonly Resource[]): Promise<number> {
-    const sink = engineSink(this.app)
+    const sink = operatorSink(this.app)
     const batches = Array.from({ length: Math.ceil(resources.length / 500) }, (_, index) =>
       resources.slice(index * 500, index * 500 + 500).map((resource, line) => ({ resource, line })),
     )

@@ -9,6 +9,7 @@ import { Search1764000000008 } from './0008-search.ts'
 import { Interactions1764000000009 } from './0009-interactions.ts'
 import { Async1764000000010 } from './0010-async.ts'
 import { Subscription1764000000011 } from './0011-subscription.ts'
+import { ImportJob1764000000012 } from './0012-import-job.ts'
 import { SearchParameter1764000000013 } from './0013-search-parameter.ts'
 
 /** All migrations, in order. */
@@ -24,5 +25,6 @@ export const migrations = [
   Interactions1764000000009,
   Async1764000000010,
   Subscription1764000000011,
+  ImportJob1764000000012,
   SearchParameter1764000000013,
 ]

@@ -2,9 +2,12 @@ import { Module } from '@nestjs/common'
 import { EngineModule } from './engine.module.ts'
 import { ReindexModule } from './reindex/reindex.module.ts'
 import { BulkExportModule } from './rest/bulk-export.module.ts'
+import { BulkImportModule } from './rest/bulk-import.module.ts'
 import { RestModule } from './rest/rest.module.ts'
 import { SubscriptionModule } from './subscription/subscription.module.ts'
 
 /** The whole server. */
-@Module({ imports: [EngineModule, RestModule, BulkExportModule, ReindexModule, SubscriptionModule] })
+@Module({
+  imports: [EngineModule, RestModule, BulkExportModule, BulkImportModule, ReindexModule, SubscriptionModule],
+})
 export class AppModule {}

@@ -24,6 +24,10 @@ const postgresUrl = () =>
     require_host: false,
   })
 
+/** https, or http on loopback; each ends in a slash, so that a host cannot go on. */
+const listOfUrls =
+  /^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1)[:/])\S*\/(?:\s+(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1)[:/])\S*\/)*$/
+
 /** The process's settings, all of them. Read from the environment once, here and nowhere else. */
 export class Settings {
   /** TCP port of the server; 0 takes a free one */
@@ -86,13 +90,17 @@ export class Settings {
    * `https://ehr.example/hooks/`. Unset: no Subscription is served
    */
   @IsOptional()
-  @Matches(
-    /^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1)[:/])\S*\/(?:\s+(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1)[:/])\S*\/)*$/,
-    {
-      message: 'COFFRE_SUBSCRIPTION_ENDPOINTS: https URLs that end in / expected, blanks between them',
-    },
-  )
+  @Matches(listOfUrls, {
+    message: 'COFFRE_SUBSCRIPTION_ENDPOINTS: https URLs that end in / expected, blanks between them',
+  })
   COFFRE_SUBSCRIPTION_ENDPOINTS: string | undefined
+
+  /** URLs that `$import` may fetch from, in the same form. Unset: none */
+  @IsOptional()
+  @Matches(listOfUrls, {
+    message: 'COFFRE_IMPORT_SOURCES: https URLs that end in / expected, blanks between them',
+  })
+  COFFRE_IMPORT_SOURCES: string | undefined
 
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   LOG_LEVEL = 'info'
@@ -105,6 +113,11 @@ export class Settings {
   /** what the endpoints of Subscriptions may begin with */
   get notifiable(): readonly string[] {
     return this.COFFRE_SUBSCRIPTION_ENDPOINTS?.split(/\s+/) ?? []
+  }
+
+  /** what the inputs of imports may begin with */
+  get importable(): readonly string[] {
+    return this.COFFRE_IMPORT_SOURCES?.split(/\s+/) ?? []
   }
 
   get dataDir(): string {
@@ -134,7 +147,7 @@ const known = Object.freeze([
     'COFFRE_CLIENTS_FILE',
   ],
   ...['COFFRE_USERS_FILE', 'COFFRE_TRUSTED_ISSUERS', 'COFFRE_WORKERS', 'LOG_LEVEL'],
-  ...['COFFRE_VALIDATION', 'COFFRE_SUBSCRIPTION_ENDPOINTS'],
+  ...['COFFRE_VALIDATION', 'COFFRE_SUBSCRIPTION_ENDPOINTS', 'COFFRE_IMPORT_SOURCES'],
 ])
 
 /**

@@ -38,5 +38,14 @@ export class ServerLog implements LoggerService {
   }
 }
 
+/** A way to log where something broke, without its message: a database quotes values in them. */
+export function reporter(logger: Pick<LoggerService, 'error'>): (error: unknown) => void {
+  return (error) => {
+    const isError = error instanceof Error
+    const frames = isError ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : []
+    logger.error([isError ? error.name : typeof error, ...frames].join('\n'))
+  }
+}
+
 /** Parts of the framework that say a hundred lines at each start. */
 const chatty: ReadonlySet<string> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer'])

@@ -8,6 +8,7 @@ import { GovernanceModule } from '../governance/governance.module.ts'
 import { Permits } from '../governance/permits.ts'
 import { IdentityModule } from '../identity/identity.module.ts'
 import { Keyring } from '../identity/keyring.ts'
+import { reporter } from '../log.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { Store } from '../store/store.ts'
 import { Exports } from './exports.ts'
@@ -15,7 +16,7 @@ import { Safes } from './safes.ts'
 import { ExportWorkers } from './workers.ts'
 
 const now = () => new Date()
-const logger = new Logger('export')
+const report = reporter(new Logger('export'))
 
 /** Bulk exports: the queue, the workers of this process, the safes. Every table of theirs is in `jobs.ts`. */
 @Module({
@@ -59,11 +60,4 @@ export class ExportModule implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await this.workers.stop()
   }
-}
-
-/** Where it broke, without its message: a database quotes values in them. */
-function report(error: unknown): void {
-  const isError = error instanceof Error
-  const frames = isError ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : []
-  logger.error([isError ? error.name : typeof error, ...frames].join('\n'))
 }

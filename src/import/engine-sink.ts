@@ -1,55 +1,24 @@
-import type { INestApplicationContext } from '@nestjs/common'
-import type { CareAccess } from '../access/access.ts'
-import { Trail, type AuditedAccess } from '../audit/trail.ts'
-import { Settings } from '../config.ts'
+import type { Access } from '../access/access.ts'
+import type { Trail } from '../audit/trail.ts'
 import { parseJson, type JsonObject, type Resource } from '../fhir/json.ts'
 import { FhirError, type Issue } from '../fhir/outcome.ts'
-import { Gate } from '../governance/gate.ts'
-import { Keyring } from '../identity/keyring.ts'
 import { batch } from '../interactions/batch.ts'
 import { demandBundle } from '../interactions/bundle-entry.ts'
-import type { Accessed, Answer } from '../interactions/answer.ts'
+import type { Answer } from '../interactions/answer.ts'
 import { onRecord, type Context } from '../interactions/context.ts'
 import { newLogicalId } from '../interactions/logical-id.ts'
-import { pageSeal } from '../interactions/page.ts'
+import { permitsAll } from '../interactions/judge.ts'
 import type { FhirRequest } from '../interactions/request.ts'
 import { prepareTransaction } from '../interactions/transaction.ts'
-import { validationOf } from '../interactions/validation.ts'
 import { writeAll, type Write, type Written } from '../interactions/write.ts'
 import { forgetImported, noteImported } from '../store/imported.ts'
 import { nilPatient } from '../store/row.ts'
-import { Store } from '../store/store.ts'
 import type { ImportSink } from './sink.ts'
 import { bundleEntries, type Place } from './unit.ts'
 
-/** The sink of an application that holds the engine. */
-export function engineSink(app: INestApplicationContext): ImportSink {
-  const settings = app.get(Settings, { strict: false })
-  const trail = app.get(Trail, { strict: false })
-  const context: Context = {
-    store: app.get(Store, { strict: false }),
-    gate: app.get(Gate, { strict: false }),
-    access: operator,
-    base: `${settings.publicUrl}/fhir`,
-    zone: settings.zone,
-    notifiable: [],
-    pages: pageSeal(app.get(Keyring, { strict: false })),
-    demandValid: validationOf(settings),
-    record: async (accesses) => {
-      await Promise.all(accesses.map((accessed) => trail.record(eventOf(accessed))))
-    },
-    now: () => new Date(),
-  }
+/** The sink of who may write what `context.access` says. @param context its `record` is for Bundles' entries */
+export function engineSink(context: Context, trail: Pick<Trail, 'record'>): ImportSink {
   return new EngineSink(context, trail)
-}
-
-/** Who has the keyring and the database may write all of it; what he does is on record like anybody's. */
-const operator: CareAccess = {
-  kind: 'care',
-  caller: { clientId: 'coffre-cli', userId: undefined, tokenId: 'cli', ip: undefined },
-  scopes: [{ context: 'system', type: '*', permissions: new Set(['c', 'r', 'u', 'd', 's']), filters: [] }],
-  patient: undefined,
-  grants: new Set(),
 }
 
 type Results = Awaited<ReturnType<ImportSink['importBatch']>>
@@ -65,9 +34,9 @@ interface Placed {
 /** Takes resources as the care base would: validated, sealed, indexed, versioned, on record. */
 class EngineSink implements ImportSink {
   private readonly context: Context
-  private readonly trail: Trail
+  private readonly trail: Pick<Trail, 'record'>
 
-  constructor(context: Context, trail: Trail) {
+  constructor(context: Context, trail: Pick<Trail, 'record'>) {
     this.context = context
     this.trail = trail
   }
@@ -109,6 +78,7 @@ class EngineSink implements ImportSink {
   private write(resource: Resource): Write {
     const id = resource['id']
     const fresh = typeof id !== 'string'
+    demandWhole(this.context.access, resource.resourceType)
     return {
       type: resource.resourceType,
       id: fresh ? newLogicalId(this.context.now()) : id,
@@ -168,14 +138,6 @@ class EngineSink implements ImportSink {
   }
 }
 
-function eventOf({ type, ...accessed }: Accessed): AuditedAccess {
-  return {
-    ...accessed,
-    ...(type === undefined ? {} : { type }),
-    ...{ action: 'E', access: operator, base: '/fhir', at: new Date() },
-  }
-}
-
 /** A resource that is in a batch twice is written in two transactions, in order. */
 function rounds(writes: readonly Placed[]): Placed[][] {
   const found: Placed[][] = []
@@ -189,6 +151,12 @@ function rounds(writes: readonly Placed[]): Placed[][] {
     else found.push([placed])
   }
   return found
+}
+
+/** @throws FhirError 403 but for scopes that reach all resources of the type: a batch is written as one */
+function demandWhole(access: Access, type: string): void {
+  if (permitsAll(access, type, 'c') && permitsAll(access, type, 'u')) return
+  throw FhirError.forbidden(`${type}: no scope to create and update all of it`)
 }
 
 function textOf({ line, entry }: Place): string {

@@ -1,13 +1,12 @@
-import { isObject } from '../fhir/json.ts'
-import { FhirError, type Issue } from '../fhir/outcome.ts'
+import { carryOut } from './carry-out.ts'
 import { Flights } from './flights.ts'
 import { footprint } from './footprint.ts'
 import type { Position } from './lines.ts'
-import type { ImportReport, Refusal } from './report.ts'
+import type { ImportReport } from './report.ts'
 import type { ImportSink } from './sink.ts'
 import { readSource, type Source } from './source.ts'
 import { fingerprint, type FileProgress, type ImportState } from './state.ts'
-import { bundleEntries, units, type Unit } from './unit.ts'
+import { units, type Unit } from './unit.ts'
 import type { Progress } from './progress.ts'
 
 export interface ImportOptions {
@@ -128,10 +127,7 @@ class Run {
   }
 
   private async carryOut(unit: Unit, source: string, file: number): Promise<Landed> {
-    const { accepted, refused, refusals } =
-      unit.kind === 'batch'
-        ? await importBatch(this.sink, unit, source)
-        : await importBundle(this.sink, unit, source)
+    const { accepted, refused, refusals } = await carryOut(this.sink, unit, source)
     await this.report.add(refusals.map((refusal) => ({ ...refusal, file })))
     if (refused > 0) this.filesWithRefusals.add(file)
     this.accepted += accepted
@@ -143,52 +139,4 @@ class Run {
 
 function further(progress: FileProgress, { end, accepted, refused }: Landed): FileProgress {
   return { ...end, done: false, accepted: progress.accepted + accepted, refused: progress.refused + refused }
-}
-
-interface Result {
-  readonly accepted: number
-  /** resources, which may be more than there are refusals: a Bundle that is refused whole is told once */
-  readonly refused: number
-  readonly refusals: readonly Omit<Refusal, 'file'>[]
-}
-
-async function importBatch(sink: ImportSink, { items, faults }: Batch, source: string): Promise<Result> {
-  const results = items.length === 0 ? [] : await sink.importBatch(items, source)
-  if (results.length !== items.length) throw new TypeError('the sink owes one result for each resource')
-  const unread = faults.map((fault) => ({ ...fault, resourceType: undefined }))
-  const refused = items.flatMap(({ resource, ...place }, index) => {
-    const issues = results[index]?.refused
-    return issues === undefined ? [] : [{ ...place, resourceType: resource.resourceType, issues }]
-  })
-  const refusals = [...unread, ...refused]
-  return { accepted: items.length - refused.length, refused: refusals.length, refusals }
-}
-
-async function importBundle(
-  sink: ImportSink,
-  { bundle, line }: SingleBundle,
-  source: string,
-): Promise<Result> {
-  const entries = bundleEntries(bundle)
-  const results = await sink.importBundle(bundle, { source, line }).catch(issuesOf)
-  if ('whole' in results) {
-    const refusals = [{ line, resourceType: 'Bundle', issues: results.whole }]
-    return { accepted: 0, refused: Math.max(entries.length, 1), refusals }
-  }
-  const refusals = results.flatMap(({ entry, refused }) => {
-    const resource = entries[entry]?.resource
-    const type =
-      isObject(resource) && typeof resource.resourceType === 'string' ? resource.resourceType : undefined
-    return refused === undefined ? [] : [{ line, entry, resourceType: type, issues: refused }]
-  })
-  return { accepted: results.length - refusals.length, refused: refusals.length, refusals }
-}
-
-type Batch = Extract<Unit, { kind: 'batch' }>
-type SingleBundle = Extract<Unit, { kind: 'bundle' }>
-
-/** Why a Bundle is refused as a whole. @throws what is not the Bundle's fault */
-function issuesOf(error: unknown): { readonly whole: readonly Issue[] } {
-  if (!(error instanceof FhirError) || error.status >= 500) throw error
-  return { whole: error.issues }
 }

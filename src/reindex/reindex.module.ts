@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Settings } from '../config.ts'
 import { Gate } from '../governance/gate.ts'
 import { GovernanceModule } from '../governance/governance.module.ts'
+import { reporter } from '../log.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { Store } from '../store/store.ts'
 import { Reindexer } from './reindexer.ts'
-import { reporter } from './report.ts'
 
 const idleMs = 500
 const report = reporter(new Logger('reindex'))

@@ -1,8 +1,8 @@
 import { Logger, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
+import { reporter } from '../log.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { Store } from '../store/store.ts'
 import { ParameterRegistry } from './parameter-registry.ts'
-import { reporter } from './report.ts'
 
 const report = reporter(new Logger('search-parameter'))
 

@@ -30,6 +30,6 @@ import { ResearchController } from './research.controller.ts'
     },
     ...[RequestAccess, Exchange, AsyncKickoff, AsyncWorkers],
   ],
-  exports: [RequestAccess],
+  exports: [RequestAccess, Exchange],
 })
 export class RestModule {}

@@ -12,13 +12,14 @@ import type { Context } from '../interactions/context.ts'
 import { pageSeal } from '../interactions/page.ts'
 import { ourselves } from '../interactions/subscriptions/ourselves.ts'
 import { validationOf } from '../interactions/validation.ts'
+import { reporter } from '../log.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { Store } from '../store/store.ts'
 import { Notifier } from './notifier.ts'
 import { Subscribers } from './subscribers.ts'
 import { SubscriptionWorkers } from './subscription-workers.ts'
 
-const logger = new Logger('subscription')
+const report = reporter(new Logger('subscription'))
 
 /** Subscriptions of the care base: changes are judged and endpoints called beside the requests. */
 @Module({
@@ -69,11 +70,4 @@ function workers(
   const subscribers = new Subscribers(clients, context)
   const notifier = new Notifier(store, context, subscribers, trail)
   return new SubscriptionWorkers({ store, context, subscribers, notifier, report }, settings.COFFRE_WORKERS)
-}
-
-/** Where it broke, without its message: a database quotes values in them. */
-function report(error: unknown): void {
-  const isError = error instanceof Error
-  const frames = isError ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : []
-  logger.error([isError ? error.name : typeof error, ...frames].join('\n'))
 }

@@ -1,4 +1,4 @@
-import { engineSink } from '../../src/import/engine-sink.ts'
+import { operatorSink } from '../../src/import/operator-sink.ts'
 import type { ImportSink } from '../../src/import/sink.ts'
 import type { Resource } from '../../src/fhir/json.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -9,7 +9,7 @@ describe('an import that was broken off', () => {
   let sink: ImportSink
   beforeAll(async () => {
     server = await startServer()
-    sink = engineSink(server.app)
+    sink = operatorSink(server.app)
   })
   afterAll(() => server.close())
 

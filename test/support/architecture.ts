@@ -45,6 +45,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   auth: ['src/auth/'],
   export: ['src/export/jobs.ts'],
   async: ['src/interactions/async/jobs.ts'],
+  import: ['src/import/jobs.ts'],
   subscription: ['src/interactions/subscriptions/records.ts'],
 }
 

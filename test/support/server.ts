@@ -64,7 +64,7 @@ export async function startServer(
   const registration = {
     client_id: testClientId,
     scope: 'system/*.cruds',
-    grants: ['bulk-identified', 'expunge', 'reindex'],
+    grants: ['bulk-identified', 'expunge', 'import', 'reindex'],
     jwks,
   }
   const cleaner = { ...registration, client_id: cleanerId, grants: ['delete-multiple'] }
