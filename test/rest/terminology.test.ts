@@ -281,6 +281,14 @@ describe('a search', () => {
     expect(await found('Observation?code:in=ValueSet/medicine')).toEqual(['card', 'med'])
   })
 
+  it('finds codes in a value set of thousands', async () => {
+    const concept = Array.from({ length: 3_000 }, (_, index) => ({ code: `x-${index}` }))
+    const compose = { include: [{ system: wards, concept: [...concept, { code: 'SURG' }] }] }
+    await client.put('/fhir/ValueSet/thousands', { ...none, id: 'thousands', url: 'urn:thousands', compose })
+    expect(await found('Observation?code:in=urn:thousands')).toEqual(['surg'])
+    expect(await found('Observation?code:not-in=urn:thousands')).toEqual(['card', 'med', 'text'])
+  })
+
   it('finds what is not in it, resources without a code included', async () => {
     expect(await found(`Observation?code:not-in=${medicine.url}`)).toEqual(['surg', 'text'])
   })
