@@ -42,6 +42,7 @@ export function invariantCheck(constraint: Constraint): InvariantCheck | undefin
   const rule = `${human} (${key})`
   return (item, run) => {
     if (severity !== 'error' && run.errorsOnly) return
+    if (run.budget.left-- <= 0) return noteTooCostly(run)
     const result = expression === undefined ? 'unanswered' : evaluate(expression, item, run)
     if (result === true) return
     if (result === 'unanswered') noteUnchecked(run, item.path, `${key} cannot be told from what is here`)
@@ -49,6 +50,11 @@ export function invariantCheck(constraint: Constraint): InvariantCheck | undefin
       run.report.note('error', 'not-supported', item.path, `${key} cannot be evaluated`)
     } else run.report.note(severity, 'invariant', item.path, rule)
   }
+}
+
+/** Said once, and an error: what was not looked at is not known to hold. */
+function noteTooCostly({ root, report }: Run): void {
+  report.note('error', 'too-costly', root.resourceType, 'more invariants than one validation evaluates')
 }
 
 /** `unanswered`: it depends on what is not here; `failed`: the expression cannot be evaluated at all. */

@@ -38,7 +38,8 @@ export function validateProfile(resource: Json, options: ProfileValidation = {})
   if (structure.some(({ code }) => code === 'structure' || code === 'value')) return structure
   const root = resource as Resource
   const report = new Report()
-  const run = newRun({ root, errorsOnly, report, profiles })
+  const budget = { left: maxEvaluations }
+  const run = newRun({ root, errorsOnly, report, profiles, budget })
   const item = rootItem(root)
   checkElements(item, run)
   checkClaims(item, run)
@@ -46,10 +47,13 @@ export function validateProfile(resource: Json, options: ProfileValidation = {})
   return [...structure, ...report.issues]
 }
 
+/** Invariants of one resource, entries of a Bundle included: about a second of work. */
+const maxEvaluations = 20_000
+
 /** Answers already given, by profile and value: slices within slices would ask the same over and over. */
 type Answers = Map<string, WeakMap<object, boolean | undefined>>
 
-type Given = Pick<Run, 'root' | 'errorsOnly' | 'report' | 'profiles'>
+type Given = Pick<Run, 'root' | 'errorsOnly' | 'report' | 'profiles' | 'budget'>
 
 function newRun(given: Given, answers: Answers = new Map()): Run {
   const run: Run = {
@@ -75,11 +79,11 @@ function newRun(given: Given, answers: Answers = new Map()): Run {
 function conforms(
   item: Item,
   profile: string,
-  { root, profiles }: Run,
+  { root, profiles, budget }: Run,
   answers: Answers,
 ): boolean | undefined {
   const report = new Report()
-  newRun({ root, errorsOnly: false, report, profiles }, answers).check(item, profile)
+  newRun({ root, errorsOnly: false, report, profiles, budget }, answers).check(item, profile)
   const wrong = report.issues.filter(({ severity }) => severity === 'error')
   if (wrong.some(({ code }) => code !== 'not-supported')) return false
   const isUnchecked = report.issues.some(

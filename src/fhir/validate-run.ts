@@ -13,6 +13,8 @@ export interface Run {
   /** true on a write: what is only a warning is not even computed */
   readonly errorsOnly: boolean
   readonly plain: PlainForms
+  /** how many more invariants will be evaluated; shared with the trials that this run makes */
+  readonly budget: { left: number }
   /** Checks an item against a profile; what is wrong goes into the report. */
   readonly check: (item: Item, profile: string) => void
   /** Whether it conforms; undefined when that cannot be told. Nothing is reported. */

@@ -169,6 +169,12 @@ describe('an invariant of a profile', () => {
     expect(told(observation, words)).toEqual(['warning not-supported Observation'])
   })
 
+  it('is one of 20,000 that one validation evaluates: what has more is refused as too costly', () => {
+    const contact = Array.from({ length: 20_001 }, () => ({ name: { text: 'x' } }))
+    const issues = validateProfile({ resourceType: 'Patient', contact }, { errorsOnly: true })
+    expect(issues.map(({ code }) => code)).toEqual(['too-costly'])
+  })
+
   it('traces nothing, because values do not belong in a log', () => {
     const spies = (['log', 'warn', 'error', 'info'] as const).map((name) => jest.spyOn(console, name))
     told(observation, ...invariant('Observation', "code.trace('code').exists()"))
