@@ -1,6 +1,6 @@
 import { decodeFragments, join } from '../identity/split.ts'
 import { patientKeysIn, renamePatients } from '../identity/references.ts'
-import type { Vault } from '../identity/vault.ts'
+import { sealedPlace, type Vault } from '../identity/vault.ts'
 import type { HistoryRow, StoredRow } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 
@@ -41,7 +41,7 @@ export async function releaseCare(
 function whole(row: StoredRow | HistoryRow, contents: ReadonlyMap<string, string>): string {
   if (row.body === null) throw new TypeError('a deletion has nothing to release')
   if (row.seal === null) return row.body
-  const content = contents.get(row.seal)
+  const content = contents.get(sealedPlace(row.patient, row.seal))
   if (content === undefined) throw new Error('vault: the sealed part of a row is gone')
   return join(row.body, decodeFragments(content))
 }

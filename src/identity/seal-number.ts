@@ -2,11 +2,23 @@ import { randomInt } from 'node:crypto'
 
 /**
  * A number for a sealed row of a patient: milliseconds, 12 bits that count, 10 that are this process's.
- * 63 bits, rising with time.
+ * 63 bits, rising with time, and never the same twice from one process: where more rows are sealed in a
+ * millisecond than the bits can count, the next ones are begun.
  */
 export function nextSeal(now: number): bigint {
-  sealCount = (sealCount + 1) & 0xfff
-  return (BigInt(now) << 22n) | BigInt((sealCount << 10) | sealProcess)
+  if (now > lastTime) {
+    lastTime = now
+    count = 0
+  } else if (count === maxCount) {
+    lastTime += 1
+    count = 0
+  } else {
+    count += 1
+  }
+  return (BigInt(lastTime) << 22n) | BigInt((count << 10) | sealProcess)
 }
+
+const maxCount = 0xfff
 const sealProcess = randomInt(1024)
-let sealCount = 0
+let lastTime = 0
+let count = 0

@@ -128,7 +128,7 @@ export class Vault {
       true,
     )
     const bodies = rows.map((row) =>
-      seal(demand(dataKeys, row.patient), row.content, place(row.patient, row.seal)),
+      seal(demand(dataKeys, row.patient), row.content, sealedPlace(row.patient, row.seal)),
     )
     await tx.query(
       sql`INSERT INTO identity.sealed (patient, seal, body)
@@ -137,7 +137,12 @@ export class Vault {
     )
   }
 
-  /** Opens sealed rows. @returns encoded fragments by seal; @throws Error when one is gone or was changed */
+  /**
+   * Opens sealed rows.
+   *
+   * @returns encoded fragments by `sealedPlace`: two patients' rows may have the same number
+   * @throws Error when one is gone or was changed
+   */
   async read(tx: Tx, rows: readonly { patient: string; seal: string }[]): Promise<Map<string, string>> {
     if (rows.length === 0) return new Map()
     const found = await tx.query<{ patient: string; seal: string; body: Buffer }>(
@@ -151,10 +156,10 @@ export class Vault {
       false,
     )
     return new Map(
-      found.map((row) => [
-        row.seal,
-        open(demand(dataKeys, row.patient), row.body, place(row.patient, row.seal)).toString(),
-      ]),
+      found.map(({ patient, seal: number, body }) => {
+        const at = sealedPlace(patient, number)
+        return [at, open(demand(dataKeys, patient), body, at).toString()]
+      }),
     )
   }
 
@@ -261,7 +266,8 @@ export function isKey(id: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id) && id !== nilPatient
 }
 
-function place(patient: string, seal: bigint | string): string {
+/** Where a sealed row lies: what its content is bound to. */
+export function sealedPlace(patient: string, seal: bigint | string): string {
   return `sealed/${patient}/${seal}`
 }
 
