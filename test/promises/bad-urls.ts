@@ -21,7 +21,7 @@ const urls: BadRequest[] = [
   get(`/research/${canary}/fhir/Patient`, 404),
   get('/research/%00/fhir/Patient', 404),
   { what: 'DELETE of a whole type', method: 'delete', path: '/fhir/Patient', status: 400 },
-  { what: 'PATCH', method: 'patch', path: '/fhir/Patient/bad', body: '[]', status: 405 },
+  { what: 'PATCH', method: 'patch', path: '/fhir/Patient/bad', body: '[]', status: 415 },
   { what: 'POST to an instance', method: 'post', path: '/fhir/Patient/bad', body: patient(''), status: 405 },
   { what: 'PUT to the base', method: 'put', path: '/fhir', body: patient(''), status: 405 },
 ]
@@ -69,7 +69,7 @@ const moreSearches: BadRequest[] = [
   get(`/fhir/Patient?${Array(101).fill('name=x').join('&')}`),
   get(`/fhir/Patient?_id=${Array(501).fill('x').join(',')}`),
   get('/fhir/Patient/_history?_since=yesterday'),
-  get('/fhir/Patient/_history?_at=2020'),
+  get('/fhir/Patient/_history?_at=soon'),
   get('/fhir/Patient/nobody?colour=red'),
   {
     what: 'a search body that is JSON',

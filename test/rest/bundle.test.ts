@@ -177,6 +177,24 @@ describe('transaction', () => {
     expect((answer.body as Response).entry.map(({ response }) => response.status)).toEqual(['201', '204'])
   })
 
+  it('calls operations that read, and refuses those that change something', async () => {
+    const { body } = await client.post('/fhir/Basic', basic())
+    const { id } = body as { id: string }
+    const call = (method: string, url: string, resource?: object) => ({
+      ...(resource ? { resource } : {}),
+      request: { method, url },
+    })
+    const read = await send('transaction', [post(basic()), call('GET', `Basic/${id}/$meta`)])
+    expect((read.body as Response).entry.map(({ response }) => response.status)).toEqual(['201', '200'])
+    const before = await count('Basic')
+    const tag = {
+      resourceType: 'Parameters',
+      parameter: [{ name: 'meta', valueMeta: { tag: [{ code: 'x' }] } }],
+    }
+    const change = await send('transaction', [post(basic()), call('POST', `Basic/${id}/$meta-add`, tag)])
+    expect([change.status, await count('Basic')]).toEqual([400, before])
+  })
+
   it('honours ifMatch and ifNoneExist of its entries', async () => {
     await client.put(
       '/fhir/Basic/guard',
