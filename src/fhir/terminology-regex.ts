@@ -14,7 +14,7 @@ export function compileRegex(source: string): Regex | undefined {
     const node = new Reader(source.replace(/^\^/, '').replace(/(?<!\\)\$$/, '')).whole()
     const automaton: State[] = [{ accepts: undefined, next: [] }]
     const start = build(automaton, node, 0)
-    return { states: automaton.length, fits: (text) => run(automaton, start, text) }
+    return { states: automaton.length, fits: runner(automaton, start) }
   } catch (error) {
     if (error instanceof UnknownRegex) return undefined
     throw error
@@ -84,30 +84,34 @@ function add(automaton: State[], accepts: Accepts | undefined, next: number[]): 
   return automaton.push({ accepts, next }) - 1
 }
 
-function run(automaton: readonly State[], start: number, text: string): boolean {
-  let states = closure(automaton, [start])
-  for (const character of text) {
-    const reached = [...states].flatMap((at) => {
-      const state = automaton[at]
-      return state?.accepts?.(character) ? state.next : []
-    })
-    states = closure(automaton, reached)
-    if (states.size === 0) return false
+/** Walks all states at once: of each character, those that it leads to. */
+function runner(automaton: readonly State[], start: number): (text: string) => boolean {
+  const begin = closure(automaton, [start])
+  const after = automaton.map(({ next }) => closure(automaton, next))
+  return (text) => {
+    let states: ReadonlySet<number> | readonly number[] = begin
+    for (const character of text) {
+      const reached = new Set<number>()
+      for (const at of states) {
+        if (automaton[at]?.accepts?.(character)) for (const one of after[at] ?? []) reached.add(one)
+      }
+      if (reached.size === 0) return false
+      states = reached
+    }
+    return [...states].includes(0)
   }
-  return states.has(0)
 }
 
-/** All states that are reached from some without a character. */
-function closure(automaton: readonly State[], from: readonly number[]): Set<number> {
-  const found = new Set<number>()
+/** The end, and the states that look at a character, that some lead to without one. */
+function closure(automaton: readonly State[], from: readonly number[]): number[] {
+  const seen = new Set<number>()
   const waiting = [...from]
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    if (found.has(at)) continue
-    found.add(at)
-    const state = automaton[at]
-    if (state && state.accepts === undefined) waiting.push(...state.next)
+    if (seen.has(at)) continue
+    seen.add(at)
+    if (automaton[at]?.accepts === undefined) waiting.push(...(automaton[at]?.next ?? []))
   }
-  return found
+  return [...seen].filter((at) => at === 0 || automaton[at]?.accepts !== undefined)
 }
 
 // ---------------------------------------------------------------------------------------------
