@@ -44,6 +44,10 @@ describe('SMART scopes', () => {
     ['a parameter that the type does not have', 'system/Observation.rs?shoe-size=43'],
     ['a value that cannot be read', 'system/Observation.rs?date=yesterday'],
     ['a parameter that limits nothing', 'system/Observation.rs?_sort=date'],
+    [
+      'a value set, which others may change',
+      'system/Observation.rs?status:in=http://hl7.org/fhir/ValueSet/observation-status',
+    ],
     ['a parameter on all types', 'system/*.rs?category=laboratory'],
     ['a parameter on a v1 scope', 'system/Observation.read?category=laboratory'],
     ['no parameter after the question mark', 'system/Observation.rs?'],

@@ -112,6 +112,7 @@ describe('B16 _typeFilter', () => {
     'Nothing?status=final',
     'Patient?status=active',
     'Observation?date=yesterday',
+    'Observation?status:in=http://hl7.org/fhir/ValueSet/observation-status',
     ...['_sort=date', '_count=1', '_include=Observation:subject', '_elements=id', '_summary=true'].map(
       (control) => `Observation?${control}`,
     ),

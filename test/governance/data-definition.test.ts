@@ -158,6 +158,7 @@ describe('the data of a data access request', () => {
     'Observation?_id=7f3c',
     'Observation?identifier=1',
     'Observation?value-string=words',
+    'Observation?status:in=http://hl7.org/fhir/ValueSet/observation-status',
     'Observation?_sort=date',
     'Observation?code=a?b',
   ])('refuses the filter %s', (filter) => {
