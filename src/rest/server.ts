@@ -1,18 +1,14 @@
 import { Logger } from '@nestjs/common'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket } from 'node:net'
 import { ClientOrigins } from '../auth/client-origins.ts'
 import { Settings } from '../config.ts'
 import { issue, operationOutcome } from '../fhir/outcome.ts'
+import { addBodyParsers, bodyLimitBytes } from './body-parsers.ts'
 import { addCompression } from './compression.ts'
 import { addCors } from './cors.ts'
 import { FhirErrorFilter, sendError } from './fhir-error.filter.ts'
-import { isFhirPath } from './fhir-path.ts'
-import { mediaType } from './media-type.ts'
-
-/** A transaction of some thousand entries fits; more belongs in an import. */
-const bodyLimitBytes = 50 * 1024 * 1024
 
 /**
  * Nest sets its error handler after the last route, and by then Fastify may have given the routes its own.
@@ -42,7 +38,7 @@ export function createAdapter(): FastifyAdapter {
   return adapter
 }
 
-/** Options of `NestFactory.create`: bodies are read by the parsers below, not by the framework's. */
+/** Options of `NestFactory.create`: bodies are read by our own parsers, not by the framework's. */
 export const applicationOptions = { bodyParser: false, abortOnError: false } as const
 
 /** Sets up what holds for every request: bodies, CORS, compression, headers, errors, the log. */
@@ -63,21 +59,6 @@ export async function configureServer(app: NestFastifyApplication): Promise<void
     const pattern = request.routeOptions.url ?? '(no route)'
     log.log(`${request.method} ${pattern} ${reply.statusCode} ${Math.round(reply.elapsedTime)} ms`)
     done()
-  })
-}
-
-/** On a FHIR base bodies are bytes, whatever they are said to be. Elsewhere JSON is read as usual. */
-function addBodyParsers(fastify: FastifyInstance): void {
-  const json = fastify.getDefaultJsonParser('error', 'error')
-  void fastify.removeAllContentTypeParsers()
-  // an import may be of any size: it is handed on as it comes
-  const ndjson = ['application/fhir+ndjson', 'application/ndjson', 'application/x-ndjson']
-  void fastify.addContentTypeParser(ndjson, (_request, payload, done) => done(null, payload))
-  void fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
-    if (isFhirPath(request.url)) done(null, body)
-    else if (mediaType(request.headers['content-type']) === 'application/json') {
-      void json(request, body.toString(), done)
-    } else done(null, undefined) // read to its end, and then refused by its type
   })
 }
 

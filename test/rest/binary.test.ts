@@ -63,9 +63,11 @@ describe('The content of a Binary', () => {
     expect(await types('/fhir/Binary/none', 'text/plain')).toBe(fhir)
   })
 
-  it('may be JSON or XML; the two types of FHIR say that a resource comes', async () => {
+  it('may be JSON or NDJSON; the two types of FHIR say that a resource comes', async () => {
     await send('put', '/fhir/Binary/j').type('application/json').send('{"a":1}')
     expect((await send('get', '/fhir/Binary/j')).text).toBe('{"a":1}')
+    await send('put', '/fhir/Binary/n').type('application/fhir+ndjson').send('{"a":1}\n{"a":2}\n')
+    expect((await send('get', '/fhir/Binary/n')).text).toBe('{"a":1}\n{"a":2}\n')
     const resource = { resourceType: 'Binary', id: 'k', contentType: 'text/csv', data: 'YTti' }
     await send('put', '/fhir/Binary/k').type(fhir).send(resource)
     const read = await send('get', '/fhir/Binary/k')
