@@ -34,17 +34,22 @@ export async function deleteResource(
   id: string | undefined,
 ): Promise<Answer> {
   demand(context.access, type, 'd')
-  if (id !== undefined) return deleteAll(tx, context, request, type, await locate(tx, context, type, id))
+  const ids =
+    id === undefined ? await conditionalIds(tx, context, request, type) : await locate(tx, context, type, id)
+  const [answer] = await deleteAll(tx, context, [{ type, ids, ifMatch: request.ifMatch }])
+  if (!answer) throw new TypeError('every delete is answered')
+  return answer
+}
+
+async function conditionalIds(
+  tx: Tx,
+  context: Context,
+  request: FhirRequest,
+  type: string,
+): Promise<string[]> {
   const criteria = parseCriteria(context, type, request.parameters)
   await lockCriteria(tx, [criteria])
-  const found = await findDeletable(tx, context, criteria)
-  return deleteAll(
-    tx,
-    context,
-    request,
-    type,
-    found.map(({ row }) => row.id),
-  )
+  return (await findDeletable(tx, context, criteria)).map(({ row }) => row.id)
 }
 
 /** The internal id of a resource, in a list that is empty when it is not known. */
@@ -67,35 +72,62 @@ export async function findDeletable(tx: Tx, context: Context, criteria: Criteria
   return before.filter(({ row }) => still.has(row.id))
 }
 
-/** @param ids internal ids */
+/** What one delete is for: nothing, one resource, or those that its criteria have found. */
+export interface Target {
+  readonly type: string
+  /** internal */
+  readonly ids: readonly string[]
+  readonly ifMatch: number | undefined
+}
+
+/** Runs the checks of one target; what they throw can be told whose it is. */
+type Guard = (target: number, check: () => Promise<void>) => Promise<void>
+
+/**
+ * Does deletes, all of them in one pass.
+ *
+ * @returns one answer for each target, in their order
+ * @throws FhirError 403, 412
+ */
 export async function deleteAll(
   tx: Tx,
   context: Context,
-  { ifMatch }: Pick<FhirRequest, 'ifMatch'>,
-  type: string,
-  ids: readonly string[],
-): Promise<Answer> {
-  const keys = ids.map((id) => ({ type, id }))
+  targets: readonly Target[],
+  guard: Guard = (_, check) => check(),
+): Promise<Answer[]> {
+  const keys = targets.flatMap(({ type, ids }) => ids.map((id) => ({ type, id })))
   await lock(tx, keys)
-  const rows = await currents(tx, keys)
+  const found = new Map((await currents(tx, keys)).map((row) => [`${row.type}/${row.id}`, row]))
+  const rows = targets.map(({ type, ids }) => ids.flatMap((id) => found.get(`${type}/${id}`) ?? []))
+  for (const [index, target] of targets.entries()) {
+    await guard(index, () => check(tx, context, target, rows[index] ?? []))
+  }
+  await removeAll(tx, [...found.values()], context.now())
+  await context.gate.withdraw(tx, keys)
+  for (const { type, id } of found.values()) await takeOutOfService(tx, type, id)
+  return targets.map(({ type }, index) => answerOf(type, rows[index] ?? []))
+}
+
+async function check(
+  tx: Tx,
+  context: Context,
+  { type, ifMatch }: Target,
+  rows: readonly StoredRow[],
+): Promise<void> {
   if (ifMatch !== undefined && !(rows.length === 1 && rows[0]?.version === ifMatch)) {
     throw FhirError.precondition('conflict', `${type}: If-Match names another version than the current one`)
   }
-  await judge(tx, context, type, rows)
-  await removeAll(tx, rows, context.now())
-  await context.gate.withdraw(tx, keys)
-  for (const { id } of rows) await takeOutOfService(tx, type, id)
+  if (permitsAll(context.access, type, 'd')) return
+  for (const found of await context.gate.release(tx, context.access, rows)) {
+    demandOn(context, 'd', { type, patient: found.row.patient, resource: () => resourceOf(found) })
+  }
+}
+
+function answerOf(type: string, rows: readonly StoredRow[]): Answer {
   return {
     status: 204,
     ...(rows.length === 1 && rows[0] ? { version: rows[0].version + 1 } : {}),
     accesses: rows.length === 0 ? [record(type)] : rows.map((row) => record(type, row)),
-  }
-}
-
-async function judge(tx: Tx, context: Context, type: string, rows: readonly StoredRow[]): Promise<void> {
-  if (permitsAll(context.access, type, 'd')) return
-  for (const found of await context.gate.release(tx, context.access, rows)) {
-    demandOn(context, 'd', { type, patient: found.row.patient, resource: () => resourceOf(found) })
   }
 }
 

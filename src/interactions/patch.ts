@@ -63,9 +63,18 @@ export function readPatch({ contentType, rawBody, body }: FhirRequest): Patch {
 
 const jsonPatchType = 'application/json-patch+json'
 
-function readJsonPatch(text: Buffer): Patch {
-  const operations = parseJson(text.toString('utf8'))
+function readJsonPatch(bytes: Buffer): Patch {
+  const operations = parseJson(decoded(bytes))
   return (resource) => applyJsonPatch(resource, operations)
+}
+
+/** @throws FhirError 400: a replacement character in a name would be a wrong name */
+function decoded(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw FhirError.structure('the patch is not UTF-8')
+  }
 }
 
 function contentOf(body: Json): Buffer {

@@ -2,9 +2,8 @@ import { lock } from '../store/lock.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import { within } from './bundle-entry.ts'
-import type { Criteria } from './conditional.ts'
 import type { Context } from './context.ts'
-import { deleteAll, findDeletable, locate } from './delete.ts'
+import { deleteAll, findDeletable, locate, type Target } from './delete.ts'
 import type { InteractionCode } from './route.ts'
 import type { Step } from './transaction.ts'
 
@@ -34,24 +33,30 @@ export async function lockKnown(tx: Tx, context: Context, steps: readonly Step[]
 
 /** Does the deletes of a transaction, which come before everything else. */
 export async function deleteFirst(tx: Tx, context: Context, steps: readonly Step[]): Promise<Deletion[]> {
-  const deletions: Deletion[] = []
-  for (const step of steps) {
-    const { entry, route, criteria } = step
-    if (route.interaction !== 'delete') continue
-    deletions.push(await within(entry.index, () => deleteOf(tx, context, step, criteria)))
-  }
-  return deletions
+  const deletes = steps.filter(({ route }) => route.interaction === 'delete')
+  const found: { readonly ids: readonly string[]; readonly target: Target }[] = []
+  for (const step of deletes) found.push(await within(step.entry.index, () => findTarget(tx, context, step)))
+  const answers = await deleteAll(
+    tx,
+    context,
+    found.map(({ target }) => target),
+    (target, check) => within(deletes[target]?.entry.index ?? 0, check),
+  )
+  return deletes.map((step, index) => {
+    const [answer, ids] = [answers[index], found[index]?.ids]
+    if (!answer || !ids) throw new TypeError('every delete is answered')
+    return { step, ids, answer }
+  })
 }
 
-async function deleteOf(
+async function findTarget(
   tx: Tx,
   context: Context,
-  step: Step,
-  criteria: Criteria | undefined,
-): Promise<Deletion> {
-  const { type, id = '' } = step.route
-  const found = criteria && (await findDeletable(tx, context, criteria))
-  const internal = found?.map(({ row }) => row.id) ?? (await locate(tx, context, type, id))
-  const answer = await deleteAll(tx, context, step.entry.request, type, internal)
-  return { step, ids: found?.map((one) => one.id) ?? [id], answer }
+  { route: { type, id = '' }, entry: { request }, criteria }: Step,
+): Promise<{ ids: string[]; target: Target }> {
+  const { ifMatch } = request
+  if (!criteria) return { ids: [id], target: { type, ids: await locate(tx, context, type, id), ifMatch } }
+  const matches = await findDeletable(tx, context, criteria)
+  const internal = matches.map(({ row }) => row.id)
+  return { ids: matches.map((one) => one.id), target: { type, ids: internal, ifMatch } }
 }

@@ -74,4 +74,14 @@ describe('transactions of thousands of entries', () => {
         .sort(),
     ).toEqual(['W/"2"', 'W/"3"'])
   })
+
+  it('are deleted in one pass', async () => {
+    const deletes = entries('gone').map(({ request }) => ({ request: { ...request, method: 'DELETE' } }))
+    const answer = await quietly(deletes)
+    expect(new Set((answer.body as Response).entry.map(({ response }) => response.status))).toEqual(
+      new Set(['204']),
+    )
+    expect((await client.get('/fhir/Observation?_summary=count')).body).toMatchObject({ total: 0 })
+    expect((await client.get('/fhir/Patient/big-7')).status).toBe(410)
+  })
 })
