@@ -34,15 +34,25 @@ function containedIn(container: Resource, id: string): JsonObject | undefined {
   return Array.isArray(all) ? all.filter(isObject).find((one) => one['id'] === id) : undefined
 }
 
-/** An entry by its `fullUrl`, which a relative reference is the end of. */
+const entriesByUrl = new WeakMap<Resource, ReadonlyMap<string, unknown>>()
+
+/** An entry by its `fullUrl`, which a relative reference is the end of; where several are, the first. */
 function entryOf(root: Resource, reference: string): unknown {
   if (root.resourceType !== 'Bundle' || !Array.isArray(root['entry'])) return undefined
-  const isRelative = /^[A-Z]\w+\//.test(reference)
-  const found = root['entry'].filter(isObject).find(({ fullUrl }) => {
-    if (typeof fullUrl !== 'string') return false
-    return fullUrl === reference || (isRelative && fullUrl.endsWith(`/${reference}`))
-  })
-  return found?.['resource']
+  const known = entriesByUrl.get(root) ?? indexEntries(root['entry'].filter(isObject))
+  entriesByUrl.set(root, known)
+  return known.get(reference)
+}
+
+function indexEntries(entries: readonly JsonObject[]): Map<string, unknown> {
+  const found = new Map<string, unknown>()
+  for (const { fullUrl, resource } of entries) {
+    if (typeof fullUrl !== 'string') continue
+    for (const url of [fullUrl, fullUrl.split('/').slice(-2).join('/')]) {
+      if (!found.has(url)) found.set(url, resource)
+    }
+  }
+  return found
 }
 
 function isReference(value: unknown): value is JsonObject {

@@ -14,8 +14,15 @@ export interface StructureDefinition {
   readonly kind: string
   readonly derivation?: 'specialization' | 'constraint'
   readonly baseDefinition?: string
+  /** of an extension: where it may stand */
+  readonly context?: readonly ExtensionContext[]
   readonly snapshot?: { readonly element: readonly ElementDefinition[] }
   readonly differential?: { readonly element: readonly ElementDefinition[] }
+}
+
+export interface ExtensionContext {
+  readonly type: string
+  readonly expression: string
 }
 
 export interface ElementDefinition {

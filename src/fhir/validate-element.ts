@@ -1,11 +1,12 @@
 import { types, type PropertyDefinition } from './definitions.ts'
 import { itemsIn, type Item } from './element-item.ts'
+import { mayExtend } from './extension-context.ts'
 import { invariantCheck, type InvariantCheck } from './invariant.ts'
 import { isObject } from './json.ts'
 import { bindingCheckOf } from './profile-binding.ts'
 import { heldProfiles } from './profile-tree.ts'
-import { definitionOf, type Constraint } from './structure-definition.ts'
-import type { Run } from './validate-run.ts'
+import { definitionOf, type Constraint, type ExtensionContext } from './structure-definition.ts'
+import { noteUnchecked, type Run } from './validate-run.ts'
 
 /**
  * What R4's own definitions say of a resource beyond its structure, element by element: invariants,
@@ -63,6 +64,16 @@ function memberOf(property: PropertyDefinition): Member {
   return { property, checks, isPlain: primitive && checks.length === 0 }
 }
 
+/** A warning: R4's own definitions bear extensions in places that those do not name. */
+function checkContext(item: Item, contexts: readonly ExtensionContext[], run: Run): void {
+  if (run.errorsOnly) return
+  const owner = item.holder?.item
+  const isAllowed = owner && mayExtend(owner, contexts)
+  if (isAllowed === undefined) noteUnchecked(run, item.path, 'whether this extension may stand here')
+  else if (!isAllowed)
+    run.report.note('warning', 'structure', item.path, 'this extension is not for this element')
+}
+
 /**
  * The profiles that a resource claims. One that is not held cannot be checked: on a write that is an
  * error, else a warning.
@@ -87,7 +98,11 @@ export function checkClaims(item: Item, run: Run): void {
 function checkExtension(item: Item, run: Run): void {
   const url = isObject(item.value) ? item.value['url'] : undefined
   if (typeof url !== 'string' || item.holder?.item.type === 'Extension') return
-  if (run.profiles.definition(url)?.type === 'Extension') return run.check(item, url)
+  const definition = run.profiles.definition(url)
+  if (definition?.type === 'Extension') {
+    checkContext(item, definition.context ?? [], run)
+    return run.check(item, url)
+  }
   if (run.errorsOnly) return
   const isModifier = item.holder?.property.name === 'modifierExtension'
   const severity = isModifier ? 'warning' : 'information'

@@ -266,6 +266,28 @@ describe('an extension', () => {
     ])
   })
 
+  it.each<[string, string, JsonObject]>([
+    ['a resource', 'Patient', { extension: [{ url: insured.url, valueBoolean: true }] }],
+    ['a datatype', 'HumanName', { name: [{ extension: [{ url: insured.url, valueBoolean: true }] }] }],
+    [
+      'an element by its path',
+      'Patient.name',
+      { name: [{ extension: [{ url: insured.url, valueBoolean: true }] }] },
+    ],
+    ['a primitive', 'date', { _birthDate: { extension: [{ url: insured.url, valueBoolean: true }] } }],
+    [
+      'any element',
+      'Element',
+      { contact: [{ name: { text: 'x' }, extension: [{ url: insured.url, valueBoolean: true }] }] },
+    ],
+  ])('may stand where its definition says, on %s, elsewhere it is warned of', (_, expression, members) => {
+    const on = (place: string) => ({ ...insured, context: [{ type: 'element', expression: place }] })
+    expect(told(patient(members), any, on(expression))).toEqual([])
+    expect(told(patient(members), any, on('Observation'))).toEqual([
+      expect.stringMatching(/^warning structure Patient\b.*extension\[0\]$/),
+    ])
+  })
+
   it('is demanded by the profile that names its definition', () => {
     const type = [{ code: 'Extension', profile: [insured.url] }]
     const definition = profile('sure', 'Patient', [
