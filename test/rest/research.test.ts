@@ -130,6 +130,21 @@ describe('a research base', () => {
     )
   })
 
+  it('knows the value sets of the packages, none that is stored on the care base', async () => {
+    const url = 'http://example.org/ValueSet/haemoglobin'
+    const include = [{ system: 'http://loinc.org', concept: [{ code: '718-7' }] }]
+    const stored = { resourceType: 'ValueSet', id: 'hb', url, status: 'active', compose: { include } }
+    const care = await server.client()
+    await care.put('/fhir/ValueSet/hb', stored)
+    expect((await care.get(`/fhir/Observation?code:in=${url}&_summary=count`)).body).toMatchObject({
+      total: women + 3,
+    })
+    expect((await client.get(`${base}/Observation?code:in=${url}`)).status).toBe(400)
+    const gender = 'http://hl7.org/fhir/ValueSet/administrative-gender'
+    expect(await search(`Patient?gender:in=${gender}&_summary=count`)).toMatchObject({ total: women })
+    expect(await search(`Patient?gender:not-in=${gender}&_summary=count`)).toMatchObject({ total: 0 })
+  })
+
   it('lists the cohort as the one Group', async () => {
     const bundle = await search('Group')
     const [id = ''] = ids(bundle)
