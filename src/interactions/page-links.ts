@@ -19,10 +19,11 @@ const validForMs = 86_400_000
 export function openPage(context: Context, request: FhirRequest): Page {
   const path = request.path.filter((segment) => segment !== '_search').join('/')
   const token = request.parameters.find(([name]) => name === pageParameter)?.[1]
+  const form = request.parameters.filter((parameter) => !isNoFormat(parameter))
   if (token === undefined) {
     const lenient = request.prefer.handling === 'lenient'
     const parameters = request.parameters.filter(isNoFormat)
-    return { path, parameters, cursor: [], lenient, issuedAt: context.now().getTime() }
+    return { path, parameters, form, cursor: [], lenient, issuedAt: context.now().getTime() }
   }
   const others = request.parameters.filter(([name]) => name !== pageParameter)
   if (others.some(isNoFormat))
@@ -32,7 +33,7 @@ export function openPage(context: Context, request: FhirRequest): Page {
   if (context.now().getTime() - page.issuedAt > validForMs) {
     throw new FhirError(410, [issue('not-found', `${pageParameter}: this link is too old, search again`)])
   }
-  return page
+  return { ...page, form }
 }
 
 /** Whoever got a link may follow it: no other client, person or base. */
@@ -63,8 +64,9 @@ export function pageLinks(
 ): PageLink[] {
   const url = page.path === '' ? context.base : `${context.base}/${page.path}`
   const issuedAt = context.now().getTime()
+  const form = page.form.map(([name, value]) => `&${name}=${encodeURIComponent(value)}`).join('')
   const sealed = (cursor: Page['cursor']) =>
-    `${url}?${pageParameter}=${context.pages.seal({ ...page, cursor, issuedAt }, holderOf(context))}`
+    `${url}?${pageParameter}=${context.pages.seal({ ...page, cursor, issuedAt }, holderOf(context))}${form}`
   const isFirst = page.cursor.length === 0
   const query = new URLSearchParams(
     applied.map(([name, value]): [string, string] => [name, value]),

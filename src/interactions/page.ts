@@ -15,6 +15,8 @@ export interface Page {
   readonly path: string
   /** the parameters of the first page, as they were sent */
   readonly parameters: readonly (readonly [string, string])[]
+  /** `_format` and `_pretty` of this request, which its links repeat in the open */
+  readonly form: readonly (readonly [string, string])[]
   /** the store's cursor, opaque here */
   readonly cursor: readonly (string | number | null)[]
   readonly lenient: boolean

@@ -57,6 +57,14 @@ describe('XML', () => {
     expect(parseXml(found.text)).toMatchObject({ resourceType: 'Bundle', type: 'searchset', total: 2 })
   })
 
+  it('stays the format of the pages that follow, when _format asks for it', async () => {
+    const first = await send('get', '/fhir/Observation?_count=1&_format=application/fhir%2Bxml')
+    const next =
+      /<relation value="next"\/><url value="([^"]+)"/.exec(first.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    const second = await send('get', next.replace(server.url, ''))
+    expect([second.status, second.type]).toEqual([200, xml])
+  })
+
   it('is what a research base speaks too, of what is released', async () => {
     const base = await grantPermit(
       server,
