@@ -6,7 +6,8 @@ import { FhirError, issue } from '../fhir/outcome.ts'
 import { plainQuery } from '../fhir/parse-criterion.ts'
 import type { Criterion, ValueCriterion } from '../fhir/query.ts'
 import type { BlindIndex } from '../identity/blind-index.ts'
-import type { Vault } from '../identity/vault.ts'
+import { textsOf } from '../identity/blind-text.ts'
+import type { TextRow, Vault } from '../identity/vault.ts'
 import { isBlind, isText } from '../resources/blind-parameters.ts'
 import { candidates, onesWithToken } from '../store/candidates.ts'
 import type { PreparedCriterion, PreparedTarget } from '../store/prepared-query.ts'
@@ -92,21 +93,26 @@ export class SealedSearch {
     const limit = this.limits.texts + 1
     const found = await this.vault.textsBeginning(tx, type, indexedName(criterion), token, limit)
     if (found.length === limit) throw tooCostly(criterion, 'too many texts begin like this')
-    return exact ? found : this.beginning(tx, type, found, normal)
+    return exact ? found.map((one) => one.token) : this.beginning(tx, type, found, normal)
   }
 
-  /** Of texts that begin nearly as asked those that do: one row that has it tells what a text is. */
+  /**
+   * Of texts that begin nearly as asked those that do: one row that has it tells what a text is. A token
+   * is that of the parameters there were when it was made, so it is made again by these.
+   */
   private async beginning(
     tx: Tx,
     type: string,
-    tokens: readonly bigint[],
+    entries: readonly Pick<TextRow, 'token' | 'parameters'>[],
     normal: string,
   ): Promise<readonly bigint[]> {
-    const rows = await onesWithToken(tx, type, tokens)
+    const tokens = entries.map(({ token }) => token)
     const right = new Set<bigint>()
-    for (const resource of await this.resources(tx, rows)) {
-      for (const text of this.blind.texts(type, extract(resource, this.options))) {
-        if (text.normal.startsWith(normal)) right.add(text.token)
+    const sets = new Map(entries.map(({ parameters }) => [parameters.join(), parameters]))
+    for (const resource of await this.resources(tx, await onesWithToken(tx, type, tokens))) {
+      for (const text of textsOf(extract(resource, this.options))) {
+        if (!text.normal.startsWith(normal)) continue
+        for (const set of sets.values()) right.add(this.blind.textToken(type, text.normal, set))
       }
     }
     return tokens.filter((token) => right.has(token))

@@ -90,9 +90,14 @@ export class BlindIndex {
   texts(type: string, values: readonly IndexValue[]): TextEntry[] {
     const of = (form: string) => this.token(`${type}:text`, form)
     return textsOf(values).map(({ normal, parameters }) => ({
-      ...{ token: of(`=${parameters.join()}|${normal}`), normal, type, parameters },
+      ...{ token: this.textToken(type, normal, parameters), normal, type, parameters },
       prefixes: () => textPrefixes(normal).map((prefix) => of(`^${prefix}`)),
     }))
+  }
+
+  /** The token of a normalised text that these parameters find. */
+  textToken(type: string, normal: string, parameters: readonly string[]): bigint {
+    return this.token(`${type}:text`, `=${parameters.join()}|${normal}`)
   }
 
   /** The token of the longest kept beginning of a normalised text; whether that is all of it. */

@@ -215,20 +215,20 @@ export class Vault {
     tx.afterCommit(() => rows.forEach(({ token }) => this.texts.set(token, true)))
   }
 
-  /** Tokens of the texts that a parameter finds and that have this beginning, at most `limit`. */
+  /** The texts that a parameter finds and that have this beginning, at most `limit`. */
   async textsBeginning(
     tx: Tx,
     type: string,
     parameter: string,
     prefix: bigint,
     limit: number,
-  ): Promise<bigint[]> {
-    const rows = await tx.query<{ token: string }>(
-      sql`SELECT token FROM identity.text_index
+  ): Promise<Pick<TextRow, 'token' | 'parameters'>[]> {
+    const rows = await tx.query<{ token: string; parameters: string[] }>(
+      sql`SELECT token, parameters FROM identity.text_index
           WHERE prefixes @> ${[String(prefix)]}::bigint[] AND type = ${type} AND ${parameter} = ANY(parameters)
           LIMIT ${limit}`,
     )
-    return rows.map(({ token }) => BigInt(token))
+    return rows.map(({ token, parameters }) => ({ token: BigInt(token), parameters }))
   }
 
   private idHash(id: string): Buffer {
