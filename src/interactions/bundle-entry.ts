@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject, type Resource } from '../fhir/jso
 import { FhirError, type Issue } from '../fhir/outcome.ts'
 import type { Answer } from './answer.ts'
 import type { EntryText } from './bundle-text.ts'
-import { parseHttpDate, parseVersionTag } from './preconditions.ts'
+import { parseHttpDate, parseNoneMatch, parseVersionTag } from './preconditions.ts'
 import { parseParameters, type FhirRequest, type Preferences } from './request.ts'
 
 /** One entry of a batch or transaction. */
@@ -77,7 +77,7 @@ function conditions(request: JsonObject, at: string) {
   }
   return {
     ifMatch: parseVersionTag(text('ifMatch'), `${at}.ifMatch`),
-    ifNoneMatch: parseVersionTag(text('ifNoneMatch'), `${at}.ifNoneMatch`),
+    ifNoneMatch: parseNoneMatch(text('ifNoneMatch'), `${at}.ifNoneMatch`),
     ifModifiedSince: parseHttpDate(text('ifModifiedSince'), `${at}.ifModifiedSince`),
     ifNoneExist: text('ifNoneExist'),
   }

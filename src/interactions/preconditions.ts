@@ -15,6 +15,15 @@ export function parseVersionTag(text: string | undefined, where: string): number
   return Number(version)
 }
 
+/**
+ * The same for `If-None-Match`, where `*` means any version: read when it is new, write when there is none.
+ *
+ * @see RFC 9110 § 13.1.2
+ */
+export function parseNoneMatch(text: string | undefined, where: string): number | '*' | undefined {
+  return text?.trim() === '*' ? '*' : parseVersionTag(text, where)
+}
+
 /** Reads the date of `If-Modified-Since`; an instant, as a Bundle's entry has it, is taken too. @throws FhirError 400 */
 export function parseHttpDate(text: string | undefined, where: string): Date | undefined {
   if (text === undefined) return undefined

@@ -102,7 +102,8 @@ function answerOf(context: Context, interaction: 'read' | 'vread', found: Releas
 
 /** @see RFC 9110 § 13.1.2 and § 13.1.3: `If-None-Match` wins; HTTP dates count in whole seconds */
 function isFresh(request: FhirRequest, found: Released): boolean {
-  if (request.ifNoneMatch !== undefined) return request.ifNoneMatch === found.version
+  const { ifNoneMatch } = request
+  if (ifNoneMatch !== undefined) return ifNoneMatch === '*' || ifNoneMatch === found.version
   if (request.ifModifiedSince === undefined) return false
   const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
   return seconds(found.updatedAt) <= seconds(request.ifModifiedSince)

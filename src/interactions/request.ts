@@ -16,7 +16,8 @@ export interface FhirRequest {
   /** the bytes of a body that is no FHIR resource: the content of a Binary, a JSON Patch */
   readonly rawBody: Buffer | undefined
   readonly ifMatch: number | undefined
-  readonly ifNoneMatch: number | undefined
+  /** `*`: any version */
+  readonly ifNoneMatch: number | '*' | undefined
   readonly ifModifiedSince: Date | undefined
   /** the criteria of `If-None-Exist`; a leading `?` is tolerated */
   readonly ifNoneExist: string | undefined

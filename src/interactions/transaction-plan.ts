@@ -33,7 +33,7 @@ export async function planAll(tx: Tx, context: Context, steps: readonly Step[]):
 async function planOne(tx: Tx, context: Context, step: Step): Promise<Plan | undefined> {
   const { entry, route, resource, patch, criteria } = step
   const { type } = route
-  const { ifMatch } = entry.request
+  const { ifMatch, ifNoneMatch } = entry.request
   const write = (one: Write): Plan => ({ step, write: one, existing: undefined })
   if (patch) {
     const id = criteria ? await patchTarget(tx, context, criteria) : (route.id ?? '')
@@ -47,7 +47,8 @@ async function planOne(tx: Tx, context: Context, step: Step): Promise<Plan | und
     return write({ type, id: fresh(), resource, method: 'POST', fresh: true, ifMatch: undefined })
   }
   const id = criteria ? await conditionalTarget(tx, context, criteria, resource) : route.id
-  return write({ type, id: id ?? fresh(), resource, method: 'PUT', fresh: id === undefined, ifMatch })
+  const under = { id: id ?? fresh(), fresh: id === undefined }
+  return write({ type, ...under, resource, method: 'PUT', ifMatch, ifNoneMatch })
 }
 
 /**

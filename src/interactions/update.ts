@@ -47,10 +47,10 @@ async function updateOne(
   resource: Resource,
   id: string,
 ): Promise<Answer> {
-  const { ifMatch, prefer } = request
+  const { ifMatch, ifNoneMatch, prefer } = request
   const type = resource.resourceType
   const [written] = await writeAll(tx, context, [
-    { type, id, resource, method: 'PUT', fresh: false, ifMatch },
+    { type, id, resource, method: 'PUT', fresh: false, ifMatch, ifNoneMatch },
   ])
   if (!written) throw new TypeError('nothing was written')
   return writtenAnswer(written, 'update', prefer)

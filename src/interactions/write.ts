@@ -24,6 +24,8 @@ export interface Write {
   /** the id was made by us a moment ago: nobody has it */
   readonly fresh: boolean
   readonly ifMatch: number | undefined
+  /** then it must not be this version that is there; `*`: none at all */
+  readonly ifNoneMatch?: number | '*' | undefined
 }
 
 export interface Written {
@@ -124,6 +126,9 @@ function nextVersion(
       'conflict',
       `${write.type}: If-Match names another version than the current one`,
     )
+  }
+  if (exists && (write.ifNoneMatch === '*' || write.ifNoneMatch === last.version)) {
+    throw FhirError.precondition('conflict', `${write.type}: If-None-Match names what is there`)
   }
   const same = before && last && unchanged(write, last, before)
   if (same) return same

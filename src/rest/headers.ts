@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FhirError } from '../fhir/outcome.ts'
 import type { Answer } from '../interactions/answer.ts'
-import { parseHttpDate, parseVersionTag } from '../interactions/preconditions.ts'
+import { parseHttpDate, parseNoneMatch, parseVersionTag } from '../interactions/preconditions.ts'
 import type { FhirRequest, Preferences } from '../interactions/request.ts'
 import { sendContent } from './binary.ts'
 import { contentTypeOf, encode, type Format } from './format.ts'
@@ -16,7 +16,7 @@ export function readHeaders(headers: FastifyRequest['headers']): Preconditions {
   const ifNoneMatch = headers['if-none-match']
   return {
     ifMatch: parseVersionTag(headers['if-match'], 'If-Match'),
-    ifNoneMatch: parseVersionTag(ifNoneMatch, 'If-None-Match'),
+    ifNoneMatch: parseNoneMatch(ifNoneMatch, 'If-None-Match'),
     ifModifiedSince: parseHttpDate(headers['if-modified-since'], 'If-Modified-Since'),
     ifNoneExist: oneOf(headers['if-none-exist'], 'If-None-Exist'),
     prefer: readPrefer(headers['prefer']),

@@ -114,6 +114,26 @@ describe('update', () => {
   })
 })
 
+describe('If-None-Match', () => {
+  const basic = (text: string) => ({ resourceType: 'Basic', id: 'new', code: { text } })
+
+  it('of * lets an update create and not replace: 412, inside a transaction too', async () => {
+    const put = (text: string) => client.put('/fhir/Basic/new', basic(text)).set('If-None-Match', '*')
+    expect([(await put('a')).status, (await put('b')).status]).toEqual([201, 412])
+    const request = { method: 'PUT', url: 'Basic/new', ifNoneMatch: '*' }
+    const entry = [{ resource: basic('c'), request }]
+    const answer = await client.post('/fhir', { resourceType: 'Bundle', type: 'transaction', entry })
+    expect(answer.status).toBe(412)
+    expect((await client.put('/fhir/Basic/new', basic('d')).set('If-None-Match', 'W/"1"')).status).toBe(412)
+    expect((await client.get('/fhir/Basic/new')).body).toMatchObject(basic('a'))
+  })
+
+  it('of * answers 304 to a read of what is there', async () => {
+    expect((await client.get('/fhir/Basic/new').set('If-None-Match', '*')).status).toBe(304)
+    expect((await client.get('/fhir/Basic/never').set('If-None-Match', '*')).status).toBe(404)
+  })
+})
+
 describe('read', () => {
   it('answers 404 for what was never there, 410 after a delete, and 304 for a copy that is still good', async () => {
     expect((await client.get('/fhir/Patient/nobody')).status).toBe(404)
