@@ -158,7 +158,9 @@ describe('an import of files', () => {
       .buffer(true)
       .parse(asText)
       .expect(200)
-    expect((JSON.parse(text as string) as OperationOutcome).issue[0]?.expression).toEqual(['Observation.status'])
+    expect((JSON.parse(text as string) as OperationOutcome).issue[0]?.expression).toEqual([
+      'Observation.status',
+    ])
     expect(await totalOf('Observation?_id=file-1,file-2,file-3,file-4')).toBe(3)
   }, 20_000)
 

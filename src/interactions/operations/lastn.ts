@@ -11,6 +11,7 @@ import type { Tx } from '../../store/tx.ts'
 import type { Answer } from '../answer.ts'
 import { bundleText } from '../bundle-text.ts'
 import { parseOptions, type Context } from '../context.ts'
+import { resolveHierarchies } from '../hierarchy.ts'
 import { resourceOf, seen } from '../released.ts'
 import { resolveTerminology } from '../terminology.ts'
 import type { Operation, OperationCall } from './operation.ts'
@@ -90,7 +91,8 @@ async function readQuery(tx: Tx, context: Context, { parameters }: OperationCall
     throw new FhirError(400, [issue('required', 'category, code or another code parameter: one is needed')])
   }
   const newestFirst = { parameter: searchParameter('Observation', 'date'), descending: true }
-  return resolveTerminology(tx, context, { ...query, sort: [newestFirst] })
+  const resolved = await resolveTerminology(tx, context, { ...query, sort: [newestFirst] })
+  return resolveHierarchies(tx, context, resolved)
 }
 
 const codes = [
