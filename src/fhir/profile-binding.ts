@@ -13,6 +13,12 @@ const severities: Readonly<Record<string, 'error' | 'warning' | 'information'>> 
   preferred: 'information',
 }
 
+/** Published profiles leave bindings behind on elements that can have none. @see eld-11 */
+const bindable: ReadonlySet<string> = new Set([
+  ...['code', 'Coding', 'CodeableConcept', 'Quantity', 'string', 'uri', 'url', 'canonical'],
+  ...['Age', 'Count', 'Distance', 'Duration'],
+])
+
 /**
  * The check of a binding: a code outside a required ValueSet is an error, outside an extensible one a
  * warning, because a person must tell whether none of its concepts would have fitted.
@@ -27,7 +33,7 @@ export function bindingCheckOf({ strength, valueSet }: Binding): ItemCheck | und
   const name = url.slice(url.lastIndexOf('/') + 1)
   const rule = `a code of the ValueSet ${name} expected (${strength} binding)`
   return (item, run) => {
-    if (severity !== 'error' && run.errorsOnly) return
+    if ((severity !== 'error' && run.errorsOnly) || !bindable.has(item.type)) return
     const found = isBound(item, url, strength)
     if (found === 'out') run.report.note(severity, 'code-invalid', item.path, rule)
     else if (found === 'unknown' && severity !== 'information') {

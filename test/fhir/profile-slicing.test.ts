@@ -288,6 +288,21 @@ describe('an extension', () => {
     ])
   })
 
+  it('is not held to a binding, which it cannot have, that a profile left on it', () => {
+    const binding = { strength: 'required', valueSet: 'http://hl7.org/fhir/ValueSet/administrative-gender' }
+    const left = profile('left', 'Patient', [
+      {
+        path: 'Patient.extension',
+        sliceName: 'insured',
+        type: [{ code: 'Extension', profile: [insured.url] }],
+        binding,
+      },
+    ])
+    expect(told(patient({ extension: [{ url: insured.url, valueBoolean: true }] }), left, insured)).toEqual(
+      [],
+    )
+  })
+
   it('is demanded by the profile that names its definition', () => {
     const type = [{ code: 'Extension', profile: [insured.url] }]
     const definition = profile('sure', 'Patient', [
