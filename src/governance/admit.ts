@@ -1,5 +1,5 @@
 import type { IndexValue } from '../fhir/index-value.ts'
-import type { Resource } from '../fhir/json.ts'
+import { isObject, type Resource } from '../fhir/json.ts'
 import { parseReference } from '../fhir/reference.ts'
 import { encodeFragments, split, type ReferenceSplit } from '../identity/split.ts'
 import type { BlindIndex, TextEntry } from '../identity/blind-index.ts'
@@ -55,6 +55,9 @@ export function layDown(
     seal === undefined ? undefined : { patient: owner, seal, content: encodeFragments(fragments) }
   const found = indexOf(type, values, patientKeys, blindIndex)
   for (const other of others) found.tokens.add(token(tokenText.compartment(other)))
+  for (const inside of containedTypes(input.resource)) {
+    found.tokens.add(token(tokenText.coding('_contained', undefined, inside)))
+  }
   if (owner !== nilPatient && !isSubject(type, values)) found.tokens.add(token(tokenText.notSubject))
   const row = {
     ...{ type, id, patient: owner, version, updatedAt, method },
@@ -122,4 +125,11 @@ function byKey(patientKeys: ReadonlyMap<string, string>, base: string): Referenc
     const clear = `Patient/${keyOf(reference.id, patientKeys)}`
     return { clear, restored: text === `Patient/${reference.id}` }
   }
+}
+
+/** The types of the resources inside another one, for `_contained`. */
+function containedTypes({ contained }: Resource): string[] {
+  return (Array.isArray(contained) ? contained : []).flatMap((one) =>
+    isObject(one) ? [String(one['resourceType'])] : [],
+  )
 }

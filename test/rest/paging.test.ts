@@ -1,12 +1,8 @@
+import { linkOf, names, searchset, type Searchset } from '../support/searchset.ts'
 import { startServer, type Client, type TestServer } from '../support/server.ts'
 
 let server: TestServer
 let client: Client
-
-interface Bundle {
-  readonly link: { readonly relation: string; readonly url: string }[]
-  readonly entry?: { readonly resource: { readonly resourceType: string; readonly id: string } }[]
-}
 
 /** Half of the resources are there throughout; those between them in every order come, change and go. */
 const numbers = [...Array(48).keys()]
@@ -19,7 +15,7 @@ const observation = (n: number, version: number) => ({
   effectiveDateTime: `2024-01-${String(((n * 5 + version) % 28) + 1).padStart(2, '0')}`,
   note: [{ text: `version ${version}` }],
 })
-const steady = numbers.filter(isSteady).map((n) => observation(n, 0).id)
+const steady = numbers.filter(isSteady).map((n) => `Observation/${observation(n, 0).id}`)
 
 beforeAll(async () => {
   server = await startServer()
@@ -34,34 +30,36 @@ beforeAll(async () => {
 
 afterAll(() => server.close())
 
-async function page(url: string): Promise<Bundle> {
-  const answer = await client.get(url)
-  expect([url, answer.status]).toEqual([url, 200])
-  return answer.body as Bundle
-}
-
-function link(bundle: Bundle, relation: string): string | undefined {
-  return bundle.link.find((one) => one.relation === relation)?.url
-}
-
-/** Changes, deletes and creates what is not steady, one after the other, until told to stop. */
-async function writeUntil(isOver: () => boolean): Promise<number> {
+/** Changes, deletes and creates what is not steady, one after the other, over and over. */
+async function* writes(): AsyncGenerator<void, never> {
   const moving = numbers.filter((n) => !isSteady(n))
-  let writes = 0
-  for (let version = 1; !isOver(); version++) {
+  for (let version = 1; ; version++) {
     for (const n of moving) {
-      if (isOver()) break
       const resource = observation(n, version)
       const path = `/fhir/Observation/${resource.id}`
       const answer = version % 3 === 2 ? await client.delete(path) : await client.put(path, resource)
       expect(answer.status).toBeLessThan(300)
-      writes++
+      yield
     }
   }
-  return writes
+}
+
+/** The matches on all pages, each of which is read while others write, and after they have. */
+async function namesWhileWriting(first: string, writing: AsyncGenerator<void>): Promise<string[]> {
+  const found: string[] = []
+  for (let next: string | undefined = first; next !== undefined;) {
+    const reading: Promise<Searchset> = searchset(client, next)
+    for (let n = 0; n < 2; n++) await writing.next()
+    const page = await reading
+    found.push(...names(page))
+    next = linkOf(page, 'next')
+  }
+  return found
 }
 
 describe('paging while others write', () => {
+  const writing = writes()
+
   it.each([
     'Observation?',
     'Observation?_sort=-date',
@@ -70,20 +68,8 @@ describe('paging while others write', () => {
     'Observation?_sort=code,-date',
     '?_type=Observation,Patient&_sort=-_id',
   ])('delivers each resource that is there throughout exactly once: %s', async (query) => {
-    let isOver = false
-    const writing = writeUntil(() => isOver)
-    const found: string[] = []
-    try {
-      for (let next: string | undefined = `/fhir/${query}&_count=3`; next !== undefined;) {
-        const bundle: Bundle = await page(next)
-        found.push(...(bundle.entry ?? []).map(({ resource }) => resource.id))
-        next = link(bundle, 'next')
-      }
-    } finally {
-      isOver = true
-    }
-    expect(await writing).toBeGreaterThan(5)
-    expect(found.filter((id) => steady.includes(id)).sort()).toEqual(steady)
+    const found = await namesWhileWriting(`/${query}&_count=5`, writing)
+    expect(found.filter((name) => steady.includes(name)).sort()).toEqual(steady)
     // no write moves a resource in the order of ids
     if (!query.includes('_sort')) expect(new Set(found).size).toBe(found.length)
   })
@@ -91,16 +77,16 @@ describe('paging while others write', () => {
 
 describe('page links', () => {
   it('lead on, to the first page, and to the page itself', async () => {
-    const first = await page('/fhir/Observation?_count=20&_sort=code')
+    const first = await searchset(client, '/Observation?_count=20&_sort=code')
     expect(first.link.map(({ relation }) => relation)).toEqual(['self', 'next'])
-    const second = await page(link(first, 'next') ?? '')
+    const second = await searchset(client, linkOf(first, 'next') ?? '')
     expect(second.link.map(({ relation }) => relation)).toEqual(['self', 'first', 'next'])
     for (const [from, relation, to] of [
       [second, 'first', first],
       [second, 'self', second],
       [first, 'self', first],
     ] as const) {
-      expect((await page(link(from, relation) ?? '')).entry).toEqual(to.entry)
+      expect((await searchset(client, linkOf(from, relation) ?? '')).entry).toEqual(to.entry)
     }
   })
 })

@@ -1,17 +1,9 @@
 import { startServer, type Client, type TestServer } from '../support/server.ts'
+import { names, namesOnAllPages, searchset, type Searchset } from '../support/searchset.ts'
 import { smallHospital, subject } from '../support/small-hospital.ts'
 
 let server: TestServer
 let client: Client
-
-interface Bundle {
-  readonly total?: number
-  readonly link: { readonly relation: string; readonly url: string }[]
-  readonly entry?: {
-    readonly resource: { readonly resourceType: string; readonly id: string } & Record<string, unknown>
-    readonly search: { readonly mode: string }
-  }[]
-}
 
 beforeAll(async () => {
   server = await startServer()
@@ -26,29 +18,11 @@ beforeAll(async () => {
 
 afterAll(() => server.close())
 
-async function search(query: string, with_ = client): Promise<Bundle> {
-  const answer = await with_.get(query.startsWith('http') ? query : `/fhir${query}`)
-  expect([query, answer.status, answer.status === 200 ? '' : answer.text]).toEqual([query, 200, ''])
-  return answer.body as Bundle
-}
+const search = (query: string, with_ = client) => searchset(with_, query)
+const allPages = (first: string) => namesOnAllPages(client, first)
 
 async function refused(query: string, with_ = client): Promise<[string, number]> {
   return [query, (await with_.get(`/fhir${query}`)).status]
-}
-
-function names(bundle: Bundle, mode = 'match'): string[] {
-  const entries = (bundle.entry ?? []).filter((one) => one.search.mode === mode)
-  return entries.map(({ resource: { resourceType, id } }) => `${resourceType}/${id}`)
-}
-
-async function allPages(first: string): Promise<string[]> {
-  const found: string[] = []
-  for (let next: string | undefined = first; next !== undefined;) {
-    const bundle: Bundle = await search(next)
-    found.push(...names(bundle))
-    next = bundle.link.find(({ relation }) => relation === 'next')?.url
-  }
-  return found
 }
 
 describe('_include and _revinclude', () => {
@@ -153,7 +127,7 @@ describe('a search of the whole base', () => {
     const form =
       '_type=Observation,Patient&_id=b-sodium,anne&_elements=subject&_include=Observation:encounter'
     const posted = await client.post('/fhir/_search', form).type('form')
-    const bundle = posted.body as Bundle
+    const bundle = posted.body as Searchset
     expect([posted.status, names(bundle), names(bundle, 'include')]).toEqual([
       200,
       ['Observation/b-sodium', 'Patient/anne'],
@@ -198,7 +172,7 @@ describe('a compartment', () => {
 
   it('is searched by POST, and page by page', async () => {
     const posted = await client.post('/fhir/Patient/anne/Observation/_search', '_count=2').type('form')
-    expect(names(posted.body as Bundle)).toHaveLength(2)
+    expect(names(posted.body as Searchset)).toHaveLength(2)
     expect(await allPages('/Patient/anne/*?_count=2')).toHaveLength(7)
   })
 })
@@ -235,6 +209,47 @@ describe('the shape of an answer', () => {
       422,
       'business-rule',
     ])
+  })
+})
+
+describe('_contained', () => {
+  it.each([
+    ['/Practitioner?_contained=true', ['Observation/b-sodium']],
+    ['/Practitioner?_contained=true&name=inner', ['Observation/b-sodium']],
+    ['/Practitioner?_contained=true&name=outer', []],
+    ['/Practitioner?_contained=true&_containedType=contained', ['Practitioner/inside']],
+    ['/Practitioner?_contained=both&_count=1', ['Observation/b-sodium', 'Practitioner/doc']],
+    [
+      '/?_type=Practitioner,Patient&gender=male&_contained=both&_containedType=contained',
+      ['Practitioner/inside'],
+    ],
+    ['/Practitioner?_contained=false', ['Practitioner/doc']],
+  ])('%s finds %j', async (query, expected) => {
+    expect((await allPages(query)).sort()).toEqual(expected)
+  })
+
+  it('shows a resource inside another one under the URL of both, and counts it', async () => {
+    const bundle = await search('/Practitioner?_contained=true&_containedType=contained')
+    expect(bundle).toMatchObject({
+      total: 1,
+      entry: [{ fullUrl: `${server.url}/fhir/Observation/b-sodium#inside` }],
+    })
+    expect(await search('/Practitioner?_contained=both&_summary=count')).toEqual(
+      expect.objectContaining({ total: 2 }),
+    )
+  })
+
+  it('is refused where what is inside cannot be judged, and finds nothing in types without a scope', async () => {
+    for (const query of [
+      '/Practitioner?_contained=maybe',
+      '/Practitioner?_contained=true&_sort=name',
+      '/Observation?_contained=true&subject.name=x',
+      '/Patient/anne/Observation?_contained=true',
+    ]) {
+      expect(await refused(query)).toEqual([query, 400])
+    }
+    const narrow = await server.client('system/Practitioner.rs')
+    expect(names(await search('/Practitioner?_contained=true', narrow))).toEqual([])
   })
 })
 

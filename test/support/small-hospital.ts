@@ -33,7 +33,7 @@ const records = [
     subject,
     encounter: { reference: 'Encounter/stay' },
     performer: [{ reference: 'Practitioner/doc' }, { reference: '#inside' }],
-    contained: [{ resourceType: 'Practitioner', id: 'inside' }],
+    contained: [{ resourceType: 'Practitioner', id: 'inside', name: [{ family: 'Inner' }], gender: 'male' }],
     effectiveDateTime: '2024-01-02',
     note: [{ text: 'a note' }],
   },

@@ -8,9 +8,11 @@ import type { Tx } from '../../store/tx.ts'
 import { parseOptions, type Context } from '../context.ts'
 import { resolveHierarchies } from '../hierarchy.ts'
 import type { Page } from '../page.ts'
+import type { Parameter } from '../request.ts'
 import type { Route } from '../route.ts'
 import { resolveTerminology } from '../terminology.ts'
 import { compartmentTypes, inCompartment } from './compartment.ts'
+import { demandJudgeableInside, isContained, readContained, type Contained } from './contained-asked.ts'
 import type { Includes } from './include.ts'
 import { parseTypes, typesNamed } from './parse-types.ts'
 
@@ -22,6 +24,8 @@ export interface Asked
     Pick<ParsedQuery, 'applied' | 'ignored'> {
   /** one for each type, by type */
   readonly queries: readonly Query[]
+  /** resources inside others are searched */
+  readonly contained: Contained | undefined
 }
 
 /**
@@ -34,36 +38,49 @@ export interface Asked
 export async function readSearch(tx: Tx, context: Context, route: Route, page: Page): Promise<Asked> {
   const handling = page.lenient && context.access.kind === 'care' ? 'lenient' : 'strict'
   const isSystem = route.type === ''
-  const parameters = isSystem ? page.parameters.filter(([name]) => name !== '_type') : page.parameters
+  const isApart = (one: Parameter) => isContained(one) || (isSystem && one[0] === '_type')
+  const contained = readContained(page.parameters)
+  const parameters = page.parameters.filter((one) => !isApart(one))
   const types = isSystem ? typesOf(context, route, page) : [route.type]
   const parsed = parseTypes(types, parameters, parseOptions(context, handling))
-  const queries: Query[] = []
-  for (const query of parsed.queries) {
-    const within = route.compartment ? [inCompartment(route.compartment, query.type)] : []
-    const narrowed = { ...query, criteria: [...within, ...query.criteria] }
-    const plain = await resolveTerminology(tx, context, narrowed)
-    queries.push(await resolveHierarchies(tx, context, plain))
-  }
+  const queries = await readyQueries(tx, context, route, parsed.queries)
   const [first] = queries
   if (!first) throw new TypeError('a search of no type')
   const { sort, count, total, summary } = first
-  const include = distinct(queries.flatMap((query) => query.include))
-  const revinclude = distinct(queries.flatMap((query) => query.revinclude))
-  const typeParameter = page.parameters.filter(([name]) => isSystem && name === '_type')
-  const applied = [...typeParameter, ...parsed.applied]
   const asked = {
-    sort,
-    count,
-    total,
-    summary,
-    include,
-    revinclude,
-    applied,
-    ignored: parsed.ignored,
-    queries,
+    ...{ sort, count, total, summary, queries, contained, ignored: parsed.ignored },
+    include: distinct(queries.flatMap((query) => query.include)),
+    revinclude: distinct(queries.flatMap((query) => query.revinclude)),
+    applied: [...page.parameters.filter(isApart), ...parsed.applied],
   }
   demandAnswerable(asked)
+  if (contained) demandInside(context, route, queries)
   return asked
+}
+
+/** Within the compartment, and with nothing left that a row cannot be asked. */
+async function readyQueries(
+  tx: Tx,
+  context: Context,
+  { compartment }: Route,
+  queries: readonly Query[],
+): Promise<Query[]> {
+  const ready: Query[] = []
+  for (const query of queries) {
+    const within = compartment ? [inCompartment(compartment, query.type)] : []
+    const narrowed = { ...query, criteria: [...within, ...query.criteria] }
+    const plain = await resolveTerminology(tx, context, narrowed)
+    ready.push(await resolveHierarchies(tx, context, plain))
+  }
+  return ready
+}
+
+/** @throws FhirError 400 */
+function demandInside({ access }: Context, { compartment }: Route, queries: readonly Query[]): void {
+  if (access.kind === 'research' || compartment) {
+    throw FhirError.notSupported('_contained: not on a research base, and not in a compartment')
+  }
+  for (const query of queries) demandJudgeableInside(query)
 }
 
 /** Without `_type`: all that the caller may search. */

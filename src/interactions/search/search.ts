@@ -6,11 +6,14 @@ import { outcomeText, type Answer } from '../answer.ts'
 import { bundleText, type EntryText } from '../bundle-text.ts'
 import type { Context } from '../context.ts'
 import { openPage, pageLinks } from '../page-links.ts'
+import type { Page } from '../page.ts'
 import { resourceOf, seen } from '../released.ts'
 import type { FhirRequest } from '../request.ts'
 import type { Route } from '../route.ts'
 import { isPartial, shaped, type Shape } from '../summary.ts'
 import { readSearch, type Asked } from './asked.ts'
+import { searchContained } from './contained.ts'
+import type { Found } from './found.ts'
 import { included } from './include.ts'
 import { searchReleased } from './search-released.ts'
 import { searchRows } from './search-rows.ts'
@@ -25,7 +28,6 @@ import { searchRows } from './search-rows.ts'
 export async function search(tx: Tx, context: Context, request: FhirRequest, route: Route): Promise<Answer> {
   const page = openPage(context, request)
   const asked = await readSearch(tx, context, route, page)
-  const find = context.access.kind === 'care' ? searchRows : searchReleased
   const found = await find(tx, context, asked, page)
   const added = await included(tx, context, asked, found.matched)
   const body = bundleText({
@@ -48,6 +50,12 @@ export async function search(tx: Tx, context: Context, request: FhirRequest, rou
     body,
     accesses: [seen(context.access, interaction, type || undefined, released, names)],
   }
+}
+
+function find(tx: Tx, context: Context, asked: Asked, page: Page): Promise<Found> {
+  if (context.access.kind === 'research') return searchReleased(tx, context, asked, page)
+  if (asked.contained) return searchContained(tx, context, asked, asked.contained, page)
+  return searchRows(tx, context, asked, page)
 }
 
 function shapeOf({ queries, summary }: Asked, { type }: Released): Shape {
