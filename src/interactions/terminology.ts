@@ -47,8 +47,9 @@ export interface TerminologyRead {
   readonly rows: readonly Pick<StoredRow, 'type' | 'id' | 'version'>[]
 }
 
-/** A graph that is deeper, or of more stored resources, is refused. */
+/** A graph that is deeper, names more, or is of more stored resources, is refused. */
 const maxDepth = 20
+const maxNamed = 1_000
 const maxStored = 500
 
 /**
@@ -70,13 +71,12 @@ export async function terminologyFor(
   const asked = new Set<string>()
   let waiting = needed
   for (let depth = 0; waiting.length > 0; depth++) {
-    const fresh = waiting.filter((one) => !asked.has(keyOf(one)))
+    const fresh = notIn(asked, waiting)
     for (const one of fresh) asked.add(keyOf(one))
+    if (depth > maxDepth || asked.size > maxNamed) throw tooMany()
     const found = await findRows(tx, context, stored, fresh)
     rows.push(...found)
-    if (depth > maxDepth || rows.length > maxStored) {
-      throw new FhirError(422, [issue('too-costly', 'a value set that draws on too many others')])
-    }
+    if (rows.length > maxStored) throw tooMany()
     for (const one of await resourcesOf(tx, context, found)) stored.add(one)
     waiting = fresh.flatMap(({ type, canonical }) => {
       const held = type === 'ValueSet' ? stored.lookup(type, canonical) : undefined
@@ -84,6 +84,16 @@ export async function terminologyFor(
     })
   }
   return { terminology: terminologyOver(stored.lookup, budget()), rows }
+}
+
+function tooMany(): FhirError {
+  return new FhirError(422, [issue('too-costly', 'a value set that draws on too many others')])
+}
+
+/** Each once. */
+function notIn(asked: ReadonlySet<string>, all: readonly Needed[]): Needed[] {
+  const byKey = new Map(all.map((one) => [keyOf(one), one]))
+  return [...byKey].flatMap(([key, one]) => (asked.has(key) ? [] : [one]))
 }
 
 function keyOf({ type, canonical }: Needed): string {

@@ -105,6 +105,14 @@ describe('ValueSet/$expand', () => {
     )
   })
 
+  it('refuses a value set that names thousands of others', async () => {
+    const include = Array.from({ length: 2_000 }, (_, index) => ({ valueSet: [`urn:set:${index}`] }))
+    const parameter = [{ name: 'valueSet', resource: { ...none, compose: { include } } }]
+    expect(await called('ValueSet/$expand', { resourceType: 'Parameters', parameter })).toEqual([
+      ...[422, 'too-costly'],
+    ])
+  })
+
   it('gives more than 10,000 codes by the page alone', async () => {
     const concept = Array.from({ length: 10_001 }, (_, index) => ({ code: String(index) }))
     const sent = { ...none, compose: { include: [{ system: 'http://example.org/many', concept }] } }
