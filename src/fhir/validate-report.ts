@@ -23,7 +23,8 @@ const maxIssues = 100
 export class Report {
   readonly issues: Issue[] = []
   private locals = new Locals()
-  private readonly noted = new Set<string>()
+  /** made when it is needed: most resources have nothing to note */
+  private noted: Set<string> | undefined
   private errors = 0
 
   /** @param path FHIRPath of the element; made of element names and positions, never of values */
@@ -37,10 +38,11 @@ export class Report {
    */
   note(severity: Issue['severity'], code: IssueCode, path: string, rule: string): void {
     const diagnostics = `${path}: ${rule}`
+    this.noted ??= new Set()
     if (this.noted.has(diagnostics)) return
-    if (severity === 'error') this.errors++
-    else if (this.noted.size - this.errors >= maxIssues) return
-    if (severity === 'error' && this.errors > maxIssues) return
+    const isError = severity === 'error'
+    if ((isError ? this.errors : this.noted.size - this.errors) >= maxIssues) return
+    if (isError) this.errors++
     this.noted.add(diagnostics)
     this.issues.push({ ...issue(code, diagnostics, path), severity })
   }
