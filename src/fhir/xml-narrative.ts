@@ -4,6 +4,9 @@ import { escapeXml, isXmlCharacter, xhtmlNamespace, xmlCharacters } from './xml-
 
 const xmlNamespace = 'http://www.w3.org/XML/1998/namespace'
 
+/** No layout needs more; a parser looks for a namespace through all that is open. */
+const maxDepth = 100
+
 /**
  * A narrative while its XML is read. JSON holds it as the text of one `div` that stands for itself, so
  * prefixes and namespaces that were declared further out must be resolved.
@@ -16,7 +19,7 @@ export class Narrative {
 
   /** @returns whether the element, and each of its attributes, can be part of a narrative */
   open(tag: SaxesTagNS): boolean {
-    if (tag.uri !== xhtmlNamespace) return false
+    if (tag.uri !== xhtmlNamespace || this.depth >= maxDepth) return false
     this.text += `<${tag.local}${this.depth === 0 ? ` xmlns="${xhtmlNamespace}"` : ''}`
     this.depth++
     for (const { prefix, local, name, uri, value } of Object.values(tag.attributes)) {

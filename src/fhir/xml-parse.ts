@@ -13,8 +13,11 @@ import { fhirNamespace } from './xml-text.ts'
 /** An element is at most an object inside an array: so what comes out is within the 200 levels of JSON. */
 const maxDepth = 99
 
-/** Characters. At some ten million a second more would keep every other caller waiting. */
-const maxLength = 20 * 1024 * 1024
+/** Characters. Reading takes up to two seconds for these, in which nobody else is answered. */
+const maxLength = 10 * 1024 * 1024
+
+/** On one element; FHIR's have three. */
+const maxAttributes = 100
 
 /**
  * Reads a resource from its XML form into the JSON form, which is then judged like any other: a value
@@ -22,11 +25,11 @@ const maxLength = 20 * 1024 * 1024
  *
  * @throws FhirError 400 `structure`: not well-formed, a document type, an encoding other than UTF-8, deeper
  *   than 99 elements; an element or attribute that the definitions do not have there, one out of order, or
- *   one that must not repeat. The message gives the place, never the text. 413 beyond 20 MB.
+ *   one that must not repeat. The message gives the place, never the text. 413 beyond 10 MB.
  * @see FHIR R4 § XML Representation
  */
 export function parseXml(text: string): Resource {
-  if (text.length > maxLength) throw FhirError.tooLong('XML of more than 20 MB: send JSON')
+  if (text.length > maxLength) throw FhirError.tooLong('XML of more than 10 MB: send JSON')
   return new Reader(text).document()
 }
 
@@ -52,6 +55,7 @@ class Reader {
   private readonly source: string
   private narrative: { readonly content: Narrative; readonly start: number } | undefined
   private root: Resource | undefined
+  private attributeCount = 0
 
   constructor(source: string) {
     this.source = source
@@ -64,6 +68,9 @@ class Reader {
     parser.on('xmldecl', ({ version, encoding }) => {
       if (version !== '1.0' || !/^utf-8$/i.test(encoding ?? 'utf-8')) this.fail('XML 1.0 in UTF-8 expected')
     })
+    parser.on('attribute', () => {
+      if (++this.attributeCount > maxAttributes) this.fail(`more than ${maxAttributes} attributes`)
+    })
     parser.on('opentag', (tag) => this.start(tag))
     parser.on('closetag', (tag) => this.end(tag))
     parser.on('text', (characters) => this.characters(characters))
@@ -73,6 +80,7 @@ class Reader {
   }
 
   private start(tag: SaxesTagNS): void {
+    this.attributeCount = 0
     if (this.narrative) {
       if (!this.narrative.content.open(tag)) this.fail('this is not part of a narrative')
       return

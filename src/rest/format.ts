@@ -70,10 +70,7 @@ interface Range {
 
 function readRanges(header: string): Range[] {
   return header.split(',').flatMap((one) => {
-    const [name = '', ...options] = one
-      .trim()
-      .toLowerCase()
-      .split(/\s*;\s*/)
+    const [name = '', ...options] = one.split(';').map((part) => part.trim().toLowerCase())
     return isOurVersion(options) ? [{ name, quality: qualityOf(options) }] : []
   })
 }
