@@ -8,11 +8,12 @@ import type { Released } from '../governance/gate.ts'
 import {
   countVersions,
   history,
+  versionsBefore,
   type HistoryCursor,
   type HistoryFilter,
   type ListedVersion,
 } from '../store/history.ts'
-import { lastVersion, versionOf } from '../store/resources.ts'
+import { lastVersion } from '../store/resources.ts'
 import type { HistoryRow } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
@@ -112,11 +113,12 @@ async function versions(
   rows: readonly ListedVersion[],
   permission: 'r' | 's',
 ): Promise<Version[]> {
-  const bodies: { readonly row: ListedVersion; readonly body: HistoryRow }[] = []
-  for (const row of rows) {
-    const body = row.method === 'DELETE' ? await versionOf(tx, row.type, row.id, row.version - 1) : row
-    if (body && body.method !== 'DELETE') bodies.push({ row, body })
-  }
+  const deletions = rows.filter(({ method }) => method === 'DELETE')
+  const before = new Map((await versionsBefore(tx, deletions)).map((one) => [keyOf(one, 1), one]))
+  const bodies = rows.flatMap((row) => {
+    const body = row.method === 'DELETE' ? before.get(keyOf(row)) : row
+    return body ? [{ row, body }] : []
+  })
   const released = await context.gate.release(
     tx,
     context.access,
@@ -127,6 +129,10 @@ async function versions(
     if (!one) throw new TypeError('care releases every row')
     return isVisible(context, permission, one) ? [{ row, released: { ...one, version: row.version } }] : []
   })
+}
+
+function keyOf({ type, id, version }: HistoryRow, following = 0): string {
+  return `${type}/${id}/${version + following}`
 }
 
 function isVisible(context: Context, permission: 'r' | 's', one: Released): boolean {

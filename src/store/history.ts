@@ -62,6 +62,23 @@ export async function countVersions(
   return row?.n ?? 0
 }
 
+/** What was there before deletions, in no order; a version that was expunged is left out. */
+export async function versionsBefore(
+  tx: Tx,
+  deletions: readonly Pick<HistoryRow, 'type' | 'id' | 'version'>[],
+): Promise<HistoryRow[]> {
+  if (deletions.length === 0) return []
+  // what a deletion follows lies in the history, never among what is current
+  return tx.query<HistoryRow>(
+    sql`SELECT h.type, h.id, h.patient, h.version, h.updated_at AS "updatedAt", h.seal, h.body, h.method
+        FROM clinical.history h
+        JOIN unnest(${deletions.map(({ type }) => type)}::text[], ${deletions.map(({ id }) => id)}::text[],
+                    ${deletions.map(({ version }) => version - 1)}::int[]) AS before (type, id, version)
+          USING (type, id, version)
+        WHERE h.method <> 'DELETE'`,
+  )
+}
+
 /** Current and former versions under one condition on the columns that both tables have. */
 export function allVersions(condition: Sql): Sql {
   return sql`SELECT * FROM (
