@@ -152,11 +152,13 @@ function typed(resource: unknown): unknown[] {
 }
 
 const patterns = new Map<string, RegExp>()
+const maxPatterns = 1000
 
 /** The library takes the `u` flag, which refuses the needless escapes of R4's own expressions. */
 function pattern(source: string): RegExp {
-  let found = patterns.get(source)
-  if (!found) patterns.set(source, (found = new RegExp(source, 's')))
+  const found = patterns.get(source) ?? new RegExp(source, 's')
+  // an expression may take its pattern from the resource
+  if (patterns.size < maxPatterns) patterns.set(source, found)
   return found
 }
 

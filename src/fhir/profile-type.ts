@@ -21,10 +21,12 @@ export function typeCheck(
   const given = definition.type
   if (!given) return undefined
   const targets = targetCheck(given, id, profiles)
+  const missing = given.flatMap(({ profile }) => profile ?? []).find((one) => !profiles.definition(one))
   return (item, run) => {
     const allowed = types.some((type) => type === 'Resource' || isA(item.type, type))
     if (!allowed) return run.report.note('error', 'structure', item.path, `of another type than ${id} allows`)
-    checkProfiles(item, given, run)
+    if (missing === undefined) checkProfiles(item, given, run)
+    else run.report.note('error', 'not-supported', item.path, `cannot be checked: ${id} needs ${missing}`)
     targets?.(item, run)
   }
 }

@@ -96,7 +96,11 @@ type ItemCheck = (item: Item, run: Run) => void
 
 const compiled = new WeakMap<Profiles, Map<string, ItemCheck>>()
 
+/** What is not held is not remembered, nor repeated: its URL is a caller's text. */
 function checkProfile(item: Item, profile: string, run: Run): void {
+  if (!run.profiles.definition(profile)) {
+    return run.report.note('error', 'not-supported', item.path, 'the profile to check against is not held')
+  }
   const checks = compiled.get(run.profiles) ?? new Map<string, ItemCheck>()
   compiled.set(run.profiles, checks)
   let check = checks.get(profile)

@@ -1,3 +1,4 @@
+import { validateProfile } from '../../src/fhir/validate-profile.ts'
 import { base, profile, told } from './profile-support.ts'
 
 describe('a profile that cannot be used is an error of what is checked against it:', () => {
@@ -34,7 +35,19 @@ describe('a profile that cannot be used is an error of what is checked against i
     expect(told({ resourceType: 'Patient' }, definition)).toEqual(['error not-supported Patient'])
   })
 
-  it('one that is not held', () => {
-    expect(told({ resourceType: 'Patient' }, { url: 'urn:x' })).toEqual(['error not-supported Patient'])
+  it('one whose type has a profile that is not held', () => {
+    const type = [{ code: 'HumanName', profile: ['urn:x'] }]
+    const definition = profile('h', 'Patient', [{ path: 'Patient.name', type }])
+    expect(told({ resourceType: 'Patient', name: [{ text: 'x' }] }, definition)).toEqual([
+      'error not-supported Patient.name[0]',
+    ])
+    expect(told({ resourceType: 'Patient' }, definition)).toEqual([])
+  })
+
+  it('one that is not held, whose URL is not repeated', () => {
+    const against = ['https://Zq7Planted.example/x']
+    const issues = validateProfile({ resourceType: 'Patient' }, { against })
+    expect(issues.map(({ code }) => code)).toContain('not-supported')
+    expect(JSON.stringify(issues)).not.toContain('Zq7Planted')
   })
 })
