@@ -16,6 +16,7 @@ export class LandingController {
 
 const places: readonly (readonly [path: string, what: string])[] = [
   ['/fhir/metadata', 'the care base, FHIR R4: its CapabilityStatement'],
+  ['/fhir/openapi.json', 'the same as an OpenAPI document'],
   ['/fhir/.well-known/smart-configuration', 'how a SMART client gets a token for it'],
   ['/governance/openapi.json', 'the API for data access requests and permits'],
   ['/health/ready', 'whether the server can do its work'],

@@ -54,6 +54,16 @@ describe('COFFRE_CLIENTS_FILE', () => {
       (c) => [{ ...c, scope: 'system/*.rs openid' }],
       'entry 1: scope: holds what is no clinical SMART scope',
     ],
+    [
+      'an origin with a path',
+      (c) => [{ ...c, allowed_origins: ['https://app.example/'] }],
+      'entry 1: allowed_origins: [ "https://host" ], without a path; http on loopback alone',
+    ],
+    [
+      'an origin that anybody on the way can play',
+      (c) => [{ ...c, allowed_origins: ['http://app.example'] }],
+      'entry 1: allowed_origins: [ "https://host" ], without a path; http on loopback alone',
+    ],
     ['no keys', (c) => [{ ...c, jwks: undefined }], 'entry 1: one of jwks and jwks_uri is needed'],
     [
       'both kinds of keys',

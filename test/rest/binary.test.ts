@@ -1,4 +1,6 @@
+import type { AuditEvent } from 'fhir/r4.js'
 import { randomBytes } from 'node:crypto'
+import pg from 'pg'
 import supertest from 'supertest'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -99,6 +101,23 @@ describe('The content of a Binary', () => {
   it('is refused when its type is none', async () => {
     const answer = await send('put', '/fhir/Binary/t').set('Content-Type', 'nonsense').send('x')
     expect(answer.status).toBe(415)
+  })
+
+  it('is on record when it is read, as every read is', async () => {
+    const database = new pg.Client(server.databaseUrl)
+    await database.connect()
+    const reads = async () => {
+      const { rows } = await database.query<{ body: string }>('SELECT body FROM audit.event')
+      const events = rows.map(({ body }) => JSON.parse(body) as AuditEvent)
+      return events.filter(
+        ({ action, entity }) =>
+          action === 'R' && entity?.some(({ what }) => what?.reference?.startsWith('Binary/')),
+      )
+    }
+    const before = (await reads()).length
+    expect((await send('get', '/fhir/Binary/b').set('Accept', 'text/plain')).status).toBe(200)
+    expect(await reads()).toHaveLength(before + 1)
+    await database.end()
   })
 
   it('needs the scope that the resource needs', async () => {
