@@ -9,8 +9,8 @@ import type { BlindIndex } from '../identity/blind-index.ts'
 import { textsOf } from '../identity/blind-text.ts'
 import type { TextRow, Vault } from '../identity/vault.ts'
 import { isBlind, isText } from '../resources/blind-parameters.ts'
-import { candidates, onesWithToken } from '../store/candidates.ts'
-import type { PreparedCriterion, PreparedTarget } from '../store/prepared-query.ts'
+import { candidates, fewIds, onesWithToken } from '../store/candidates.ts'
+import type { BlindCriterion, PreparedCriterion, PreparedTarget } from '../store/prepared-query.ts'
 import type { StoredRow } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 import { releaseCare } from './release-care.ts'
@@ -58,7 +58,7 @@ export class SealedSearch {
   async byHash(tx: Tx, within: PreparedTarget, criterion: ValueCriterion): Promise<PreparedCriterion> {
     const { type } = within
     const question = this.blind.criterion(type, indexedName(criterion), criterion)
-    if (question.exact) return question.criterion
+    if (question.exact) return seldom(tx, type, question.criterion)
     const narrowed = { ...within, criteria: [...within.criteria, question.criterion] }
     const rows = await candidates(tx, narrowed, this.limits.rows + 1)
     if (rows.length > this.limits.rows) throw tooCostly(criterion, 'too many resources may match')
@@ -123,6 +123,15 @@ export class SealedSearch {
     return released.map(({ text }) => parseJson(text) as Resource)
   }
 }
+
+/** A name or a number is few resources' only: these are named at once, the others are looked for row by row. */
+async function seldom(tx: Tx, type: string, criterion: BlindCriterion): Promise<PreparedCriterion> {
+  if (criterion.negate) return criterion
+  const ids = await fewIds(tx, type, criterion, mostNamed)
+  return ids === undefined ? criterion : { kind: 'ids', ids }
+}
+
+const mostNamed = 1_000
 
 const noResource: Resource = { resourceType: '' }
 

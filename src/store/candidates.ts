@@ -1,5 +1,5 @@
-import { rowCondition } from './condition.ts'
-import type { PreparedTarget } from './prepared-query.ts'
+import { blindIds, rowCondition } from './condition.ts'
+import type { BlindCriterion, PreparedTarget } from './prepared-query.ts'
 import { storedColumns } from './resources.ts'
 import type { StoredRow } from './row.ts'
 import { sql } from './sql.ts'
@@ -10,6 +10,22 @@ export async function candidates(tx: Tx, target: PreparedTarget, limit: number):
   return tx.query(
     sql`SELECT ${storedColumns} FROM clinical.resource r WHERE ${rowCondition(target)} LIMIT ${limit}`,
   )
+}
+
+/**
+ * Ids of what a criterion over sealed values finds, when it is not more than `limit`. Of so few the planner
+ * need not guess how many they are: with a LIMIT and a guess too high it walks along all rows instead.
+ *
+ * @returns undefined: there are more
+ */
+export async function fewIds(
+  tx: Tx,
+  type: string,
+  criterion: BlindCriterion,
+  limit: number,
+): Promise<string[] | undefined> {
+  const rows = await tx.query<{ id: string }>(sql`${blindIds(type, criterion)} LIMIT ${limit + 1}`)
+  return rows.length > limit ? undefined : rows.map(({ id }) => id)
 }
 
 /** For each token one row of the type that has it; those that no row has are left out. */

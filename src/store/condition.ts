@@ -1,7 +1,7 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
 import { columnsFor } from '../resources/columns.ts'
 import { fociCondition } from './foci-condition.ts'
-import { inCompartment, isSubject, hasToken } from './row-condition.ts'
+import { has, hasToken, inCompartment, isSubject } from './row-condition.ts'
 import type {
   BlindCriterion,
   PreparedChain,
@@ -18,19 +18,25 @@ import { valueCondition } from './value-condition.ts'
  */
 export function rowCondition(target: PreparedTarget): Sql {
   const { type, criteria, patients, permit, anyOf } = target
-  const all = (list: readonly PreparedCriterion[]) => and(list.map((one) => condition(type, one)))
+  const all = (list: readonly PreparedCriterion[]) => and(list.map((one) => condition(type, one, 'nested')))
   return and([
     sql`r.type = ${type}`,
     ...(patients === undefined ? [] : [inCompartment(patients)]),
     ...(permit === undefined
       ? []
       : [sql`r.patient IN (SELECT m.patient FROM governance.permit_member m WHERE m.permit = ${permit})`]),
-    ...criteria.map((criterion) => condition(type, criterion)),
+    ...criteria.map((criterion) => condition(type, criterion, 'joined')),
     ...(anyOf.length === 0 ? [] : [or(anyOf.map(all))]),
   ])
 }
 
-function condition(type: string, criterion: PreparedCriterion): Sql {
+/**
+ * Whether a condition on other rows is one among ANDed ones, which PostgreSQL turns into a join; beneath OR
+ * and NOT it looks the others up row by row, and must find them by an index.
+ */
+type Place = 'joined' | 'nested'
+
+function condition(type: string, criterion: PreparedCriterion, place: Place): Sql {
   switch (criterion.kind) {
     case 'value':
       return valueCondition(type, criterion)
@@ -43,28 +49,37 @@ function condition(type: string, criterion: PreparedCriterion): Sql {
     case 'ids':
       return sql`r.id = ANY(${criterion.ids}::text[])`
     case 'chain':
-      return chainCondition(type, criterion)
+      return chainCondition(type, criterion, place)
     case 'has':
-      return hasCondition(type, criterion)
+      return hasCondition(type, criterion, place)
     case 'any':
-      return or(criterion.of.map((one) => condition(type, one)))
+      return or(criterion.of.map((one) => condition(type, one, 'nested')))
     case 'all':
-      return and(criterion.of.map((one) => condition(type, one)))
+      return and(criterion.of.map((one) => condition(type, one, place)))
     case 'not':
       // a column without a value makes a comparison neither true nor false
-      return sql`(${condition(type, criterion.of)}) IS NOT TRUE`
+      return sql`(${condition(type, criterion.of, 'nested')}) IS NOT TRUE`
   }
 }
 
-function blindCondition(type: string, { anyOf, negate }: BlindCriterion): Sql {
-  const alone = anyOf.flatMap((tokens) => (tokens.length === 1 ? tokens : [])).map(String)
+function blindCondition(type: string, criterion: BlindCriterion): Sql {
+  const found = sql`EXISTS (SELECT FROM identity.blind_index b WHERE b.id = r.id AND ${blindMatch(type, criterion)})`
+  return criterion.negate ? sql`NOT ${found}` : found
+}
+
+/** The ids of a type's resources that a criterion over sealed values finds, as a statement. */
+export function blindIds(type: string, criterion: BlindCriterion): Sql {
+  return sql`SELECT b.id FROM identity.blind_index b WHERE ${blindMatch(type, criterion)}`
+}
+
+function blindMatch(type: string, { anyOf }: BlindCriterion): Sql {
+  const alone = anyOf.flatMap((tokens) => (tokens.length === 1 ? tokens : []))
   const together = anyOf.filter((tokens) => tokens.length !== 1)
   const lists = [
-    ...(alone.length === 0 ? [] : [sql`b.tokens && ${alone}::bigint[]`]),
+    ...(alone.length === 0 ? [] : [has(sql`b.tokens`, alone)]),
     ...together.map((tokens) => sql`b.tokens @> ${tokens.map(String)}::bigint[]`),
   ]
-  const found = sql`r.id IN (SELECT b.id FROM identity.blind_index b WHERE b.type = ${type} AND ${or(lists)})`
-  return negate ? sql`NOT ${found}` : found
+  return sql`b.type = ${type} AND ${or(lists)}`
 }
 
 /** Whether a reference parameter of a type is its rows' own column when it leads to a Patient. */
@@ -73,22 +88,26 @@ function isPatientColumn(type: string, { code }: SearchParameter, target: string
 }
 
 /** The reference leads to a row that matches. */
-function chainCondition(type: string, { parameter, target }: PreparedChain): Sql {
+function chainCondition(type: string, { parameter, target }: PreparedChain, place: Place): Sql {
   const matching = rowCondition(target)
-  if (isPatientColumn(type, parameter, target.type)) {
-    return sql`(r.patient IN (SELECT r.patient FROM clinical.resource r WHERE ${matching}) AND ${isSubject})`
-  }
+  if (isPatientColumn(type, parameter, target.type)) return and([ofPatientWith(matching, place), isSubject])
   const prefix = `${parameter.code}|${target.type}/`
   return sql`r.tokens && ARRAY(SELECT clinical.token(${prefix}::text || r.id) FROM clinical.resource r WHERE ${matching})`
 }
 
 /** A row that matches refers here. */
-function hasCondition(type: string, { parameter, source }: PreparedHas): Sql {
+function hasCondition(type: string, { parameter, source }: PreparedHas, place: Place): Sql {
   const matching = rowCondition(source)
-  if (isPatientColumn(source.type, parameter, type)) {
-    return sql`r.patient IN (SELECT r.patient FROM clinical.resource r WHERE ${matching} AND ${isSubject})`
-  }
+  if (isPatientColumn(source.type, parameter, type)) return ofPatientWith(and([matching, isSubject]), place)
   const prefix = `${parameter.code}|${type}/`
   return sql`EXISTS (SELECT FROM (SELECT r.id, r.type) AS here, clinical.resource r
                      WHERE ${matching} AND r.tokens @> ARRAY[clinical.token(${prefix}::text || here.id)])`
+}
+
+/** The row's patient has a row that matches. */
+function ofPatientWith(matching: Sql, place: Place): Sql {
+  return place === 'joined'
+    ? sql`r.patient IN (SELECT r.patient FROM clinical.resource r WHERE ${matching})`
+    : sql`EXISTS (SELECT FROM (SELECT r.patient) AS here, clinical.resource r
+                  WHERE r.patient = here.patient AND ${matching})`
 }

@@ -136,6 +136,6 @@ const valueColumns: IntervalColumns = { low: sql`r.value_low`, high: sql`r.value
 const rangeColumns: IntervalColumns = { low: sql`i.low`, high: sql`i.high` }
 
 function inRanges(type: string, code: string, compared: Sql): Sql {
-  return sql`r.id IN (SELECT i.id FROM clinical.range_index i
-                      WHERE i.type = ${type} AND i.parameter = ${code} AND ${compared})`
+  return sql`EXISTS (SELECT FROM clinical.range_index i
+                     WHERE i.type = ${type} AND i.id = r.id AND i.parameter = ${code} AND ${compared})`
 }

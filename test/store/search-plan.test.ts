@@ -55,6 +55,12 @@ describe('The plan of a search', () => {
     expect(text).toMatch(/resource_observation_patient_type_date_low_idx/)
     expect(text).not.toMatch(/Seq Scan/)
   })
+
+  it('for a number or a name goes by the few ids that have it', async () => {
+    const text = await plan('Patient?identifier=4711')
+    expect(text).toMatch(/resource_patient_pkey/)
+    expect(text).not.toMatch(/blind_index/)
+  })
 })
 
 describe('An estimate', () => {
