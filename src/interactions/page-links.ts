@@ -9,6 +9,8 @@ export const defaultCount = 50
 export const maxCount = 1000
 /** A link leads on for a day: who reads on tomorrow reads another state of the base, and asks anew. */
 const validForMs = 86_400_000
+/** Pages that can be gone back to from a page, one after the other; each makes the link longer. */
+const maxTrail = 10
 
 /**
  * The first page of what a request asks for, or the one that its link leads to.
@@ -23,7 +25,7 @@ export function openPage(context: Context, request: FhirRequest): Page {
   if (token === undefined) {
     const lenient = request.prefer.handling === 'lenient'
     const parameters = request.parameters.filter(isNoFormat)
-    return { path, parameters, form, cursor: [], lenient, issuedAt: context.now().getTime() }
+    return { path, parameters, form, cursor: [], trail: [], lenient, issuedAt: context.now().getTime() }
   }
   const others = request.parameters.filter(([name]) => name !== pageParameter)
   if (others.some(isNoFormat))
@@ -46,13 +48,13 @@ function isNoFormat([name]: Parameter): boolean {
 }
 
 export interface PageLink {
-  readonly relation: 'self' | 'first' | 'next'
+  readonly relation: 'self' | 'first' | 'previous' | 'next'
   readonly url: string
 }
 
 /**
- * `self`, with what was processed, `first` on later pages, and `next` when there is more. What is sealed in
- * a link stays as it was given on the first page, so that following links repeats the same search.
+ * `self`, with what was processed, `first` and `previous` on later pages, and `next` when there is more. What
+ * is sealed in a link stays as it was given on the first page, so that following links repeats the same search.
  *
  * @param applied the parameters that took effect; absent: all of the page's
  */
@@ -62,19 +64,25 @@ export function pageLinks(
   next: Page['cursor'] | undefined,
   applied: readonly Parameter[] = page.parameters,
 ): PageLink[] {
+  const { cursor, trail } = page
   const url = page.path === '' ? context.base : `${context.base}/${page.path}`
   const issuedAt = context.now().getTime()
   const form = page.form.map(([name, value]) => `&${name}=${encodeURIComponent(value)}`).join('')
-  const sealed = (cursor: Page['cursor']) =>
-    `${url}?${pageParameter}=${context.pages.seal({ ...page, cursor, issuedAt }, holderOf(context))}${form}`
-  const isFirst = page.cursor.length === 0
+  const sealed = (to: Pick<Page, 'cursor' | 'trail'>) =>
+    `${url}?${pageParameter}=${context.pages.seal({ ...page, ...to, issuedAt }, holderOf(context))}${form}`
+  const before = trail.at(-1)
+  const isFirst = cursor.length === 0
+  const links: PageLink[] = [{ relation: 'self', url: isFirst ? inClear(url, applied) : sealed(page) }]
+  if (!isFirst) links.push({ relation: 'first', url: sealed({ cursor: [], trail: [] }) })
+  if (before) links.push({ relation: 'previous', url: sealed({ cursor: before, trail: trail.slice(0, -1) }) })
+  const trailOfNext = [...trail, cursor].slice(-maxTrail)
+  if (next) links.push({ relation: 'next', url: sealed({ cursor: next, trail: trailOfNext }) })
+  return links
+}
+
+function inClear(url: string, applied: readonly Parameter[]): string {
   const query = new URLSearchParams(
     applied.map(([name, value]): [string, string] => [name, value]),
   ).toString()
-  const self = isFirst ? (query === '' ? url : `${url}?${query}`) : sealed(page.cursor)
-  return [
-    { relation: 'self', url: self },
-    ...(isFirst ? [] : [{ relation: 'first' as const, url: sealed([]) }]),
-    ...(next === undefined ? [] : [{ relation: 'next' as const, url: sealed(next) }]),
-  ]
+  return query === '' ? url : `${url}?${query}`
 }

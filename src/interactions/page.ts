@@ -9,6 +9,8 @@ export interface PageSeal {
   open(token: string, holder: string): Page
 }
 
+type Cursor = readonly (string | number | null)[]
+
 /** Where a search or history goes on. */
 export interface Page {
   /** the path it belongs to: `Patient`, `Patient/123/_history` */
@@ -18,7 +20,9 @@ export interface Page {
   /** `_format` and `_pretty` of this request, which its links repeat in the open */
   readonly form: readonly (readonly [string, string])[]
   /** the store's cursor, opaque here */
-  readonly cursor: readonly (string | number | null)[]
+  readonly cursor: Cursor
+  /** the cursors of the pages before this one, the nearest last */
+  readonly trail: readonly Cursor[]
   readonly lenient: boolean
   /** when the link was given, in ms since the epoch */
   readonly issuedAt: number

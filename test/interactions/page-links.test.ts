@@ -74,6 +74,20 @@ describe('a page link', () => {
     expect(() => openPage(contextOf(other), link)).toThrow(expect.objectContaining({ status: 400 }) as Error)
   })
 
+  it('stays short however far away its page is: one goes back ten pages, and to the first', () => {
+    const context = contextOf({})
+    let query = nextLink({})
+    const lengths: number[] = []
+    for (let n = 0; n < 30; n++) {
+      const links = pageLinks(context, openPage(context, requestOf(query)), ['Patient', 'p'])
+      const next = links.find(({ relation }) => relation === 'next')
+      query = new URL(next?.url ?? '').search.slice(1)
+      lengths.push(query.length)
+    }
+    expect(lengths.at(-1)).toBe(lengths[10])
+    expect(openPage(context, requestOf(query)).trail).toHaveLength(10)
+  })
+
   it('is gone after a day', () => {
     const day = 86_400_000
     const link = requestOf(nextLink({}))

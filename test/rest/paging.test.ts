@@ -76,13 +76,16 @@ describe('paging while others write', () => {
 })
 
 describe('page links', () => {
-  it('lead on, to the first page, and to the page itself', async () => {
-    const first = await searchset(client, '/Observation?_count=20&_sort=code')
+  it('lead on and back, to the first page, and to the page itself', async () => {
+    const first = await searchset(client, '/Observation?_count=15&_sort=code')
     expect(first.link.map(({ relation }) => relation)).toEqual(['self', 'next'])
     const second = await searchset(client, linkOf(first, 'next') ?? '')
-    expect(second.link.map(({ relation }) => relation)).toEqual(['self', 'first', 'next'])
+    expect(second.link.map(({ relation }) => relation)).toEqual(['self', 'first', 'previous', 'next'])
+    const third = await searchset(client, linkOf(second, 'next') ?? '')
     for (const [from, relation, to] of [
-      [second, 'first', first],
+      [third, 'first', first],
+      [third, 'previous', second],
+      [second, 'previous', first],
       [second, 'self', second],
       [first, 'self', first],
     ] as const) {
