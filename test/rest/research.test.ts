@@ -211,3 +211,19 @@ describe('a research base', () => {
     expect(answer.body).toMatchObject({ implementation: { url: server.url + base } })
   })
 })
+
+describe('an asynchronous search', () => {
+  it('answers what the permit releases, at this base alone', async () => {
+    const kickOff = await client.get(`${base}/Patient?_total=accurate`).set('Prefer', 'respond-async')
+    const url = kickOff.headers['content-location'] ?? ''
+    expect([kickOff.status, url.startsWith(`${server.url}${base}/_async/`)]).toEqual([202, true])
+    const elsewhere = await server.client('system/*.rs', otherBase)
+    expect((await elsewhere.get(url.replace(base, otherBase))).status).toBe(404)
+    expect((await (await server.client('system/*.rs')).get(url.replace(base, '/fhir'))).status).toBe(404)
+    let answer = await client.get(url)
+    while (answer.status === 202) answer = await client.get(url)
+    expect(answer.text.toUpperCase()).not.toContain('CANARY')
+    const { entry } = answer.body as { entry: { resource: Bundle }[] }
+    expect(entry[0]?.resource.total).toBe(women)
+  })
+})
