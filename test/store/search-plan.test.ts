@@ -9,7 +9,7 @@ const code = 'http://loinc.org|2345-7'
 let all: Searchable
 
 beforeAll(async () => {
-  all = await Searchable.with([{ resourceType: 'Patient', id: patient }])
+  all = await Searchable.with([{ resourceType: 'Patient', id: patient, identifier: [{ value: '4711' }] }])
   await fill(all.url)
 })
 
