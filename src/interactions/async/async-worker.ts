@@ -103,8 +103,9 @@ export class AsyncWorker {
     const asked = jobs.askedOf(job)
     const context = await this.options.contextOf(job, asked)
     if (!context) return void (await store.transaction('care', (tx) => deleteJob(tx, job.id)))
-    // a batch that was begun by a worker that died: some of its entries may be done
-    if (!job.repeatable && job.failures > 0) throw new FhirError(500, [issue('exception', interrupted)])
+    // of a batch that was begun some entries may be done; a job that ends its workers would end the next too
+    const isSpent = job.failures >= (job.repeatable ? maxFailures : 1)
+    if (isSpent) throw new FhirError(500, [issue('exception', interrupted)])
     const found = route(asked.request)
     try {
       await this.perform(job, context, asked.request, found)
@@ -121,9 +122,11 @@ export class AsyncWorker {
     found: Route,
   ): Promise<void> {
     const { store } = this.options
-    if (found.interaction !== 'batch') return this.finish(job, await performAlone(context, request, found))
+    if (found.interaction !== 'batch') {
+      return this.finish(job, context, await performAlone(context, request, found))
+    }
     const { bundle, type } = demandBundle(request.body)
-    if (type === 'batch') return this.finish(job, await batch(context, request, bundle), context)
+    if (type === 'batch') return this.finish(job, context, await batch(context, request, bundle))
     const transaction = await prepareTransaction(context, request, bundle)
     // its result is committed with it, or neither is: a worker that dies leaves nothing half done
     await store.transaction('care', async (tx) => {
@@ -131,8 +134,8 @@ export class AsyncWorker {
     })
   }
 
-  private async finish(job: ClaimedJob, answer: Answer, context?: Context): Promise<void> {
-    await context?.record(answer.accesses)
+  private async finish(job: ClaimedJob, context: Context, answer: Answer): Promise<void> {
+    await context.record(answer.accesses)
     await this.options.store.transaction('care', (tx) => this.finishIn(tx, job, responseEntry(answer)))
   }
 
