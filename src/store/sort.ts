@@ -109,12 +109,17 @@ export function after(type: string, keys: readonly SortKey[], cursor: Cursor): S
   const [typeBefore, idBefore] = [String(cursor[keys.length]), cursor[keys.length + 1] ?? '']
   if (type === typeBefore) steps.push(and([...equal, sql`id > ${idBefore}`]))
   else if (type > typeBefore) steps.push(and(equal))
-  return or(steps)
+  return and([...reached(keys[0], cursor[0] ?? null), or(steps)])
 }
 
-function beyond({ name, descending }: SortKey, value: string | number | null): Sql {
+/** Says again of the first key what the steps say, in the form that an index begins to read at. */
+function reached(key: SortKey | undefined, value: string | number | null): Sql[] {
+  if (key === undefined || key.optional) return []
+  return [key.descending ? sql`${key.name} <= ${value}` : sql`${key.name} >= ${value}`]
+}
+
+function beyond({ name, descending, optional }: SortKey, value: string | number | null): Sql {
   if (value === null) return sql`FALSE`
-  return descending
-    ? sql`(${name} < ${value} OR ${name} IS NULL)`
-    : sql`(${name} > ${value} OR ${name} IS NULL)`
+  const further = descending ? sql`${name} < ${value}` : sql`${name} > ${value}`
+  return optional ? sql`(${further} OR ${name} IS NULL)` : further
 }

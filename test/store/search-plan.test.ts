@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { estimate, search } from '../../src/store/search.ts'
+import { estimate, search, type Cursor } from '../../src/store/search.ts'
 import { sql, type Sql } from '../../src/store/sql.ts'
 import type { Tx } from '../../src/store/tx.ts'
 import { Searchable } from '../support/searchable.ts'
@@ -22,7 +22,7 @@ async function fill(url: string): Promise<void> {
   try {
     await owner.query(`
       INSERT INTO clinical.resource (type, id, patient, version, updated_at, date_low, date_high, tokens, body)
-      SELECT 'Observation', 'o' || n, (CASE n % 200 WHEN 0 THEN '11111111-1111-4111-8111-111111111111' ELSE gen_random_uuid()::text END)::uuid, 1, now(), n, n + 1,
+      SELECT 'Observation', 'o' || n, (CASE n % 200 WHEN 0 THEN '11111111-1111-4111-8111-111111111111' ELSE gen_random_uuid()::text END)::uuid, 1, now() - n * interval '1 second', n, n + 1,
              ARRAY[clinical.token('code|c|http://loinc.org|' || CASE n % 4 WHEN 0 THEN '2345-7' ELSE 'x' || n % 4 END)], '{}'
       FROM generate_series(1, 20000) AS n`)
     await owner.query('ANALYZE clinical.resource')
@@ -32,7 +32,7 @@ async function fill(url: string): Promise<void> {
 }
 
 /** What PostgreSQL means to do for a search, instead of doing it. */
-async function plan(text: string): Promise<string> {
+async function plan(text: string, after?: Cursor): Promise<string> {
   return all.prepared(text, 'system/*.rs', async (tx, prepared) => {
     let lines: string[] = []
     const explaining: Tx = {
@@ -44,7 +44,7 @@ async function plan(text: string): Promise<string> {
       stream: (statement, batch) => tx.stream(statement, batch),
       afterCommit: (remember) => tx.afterCommit(remember),
     }
-    await search(explaining, prepared, { limit: 20, now: Date.now() })
+    await search(explaining, prepared, { after, limit: 20, now: Date.now() })
     return lines.join('\n')
   })
 }
@@ -54,6 +54,13 @@ describe('The plan of a search', () => {
     const text = await plan(`Observation?patient=${patient}&code=${code}&_sort=-date&_count=20`)
     expect(text).toMatch(/resource_observation_patient_type_date_low_idx/)
     expect(text).not.toMatch(/Seq Scan/)
+  })
+
+  it.each(['_lastUpdated', '-_lastUpdated'])('by %s begins where the page before ended', async (key) => {
+    const hourAgo = new Date(Date.now() - 3_600_000).toISOString()
+    const text = await plan(`Observation?_sort=${key}`, [hourAgo, 'Observation', 'o3600'])
+    expect(text).toMatch(/resource_observation_type_updated_at_id_idx/)
+    expect(text).toMatch(/Index Cond:.*updated_at [<>]=/)
   })
 
   it('for a number or a name goes by the few ids that have it', async () => {
