@@ -256,6 +256,15 @@ describe('batch', () => {
     })
   })
 
+  it('reads on condition: 304 to a GET with the ifNoneMatch of the current version', async () => {
+    const made = await client.put('/fhir/Basic/read', basic('read'))
+    const get = (ifNoneMatch: string) => ({ request: { method: 'GET', url: 'Basic/read', ifNoneMatch } })
+    const { body } = await send('batch', [get(made.headers['etag'] ?? ''), get('W/"9"')])
+    const { entry } = body as Response
+    expect(entry.map(({ response }) => response.status)).toEqual(['304', '200'])
+    expect(entry[0]).not.toHaveProperty('resource')
+  })
+
   it('A50: judges each entry by the scopes', async () => {
     const narrow = await server.client('system/Basic.rs')
     const answer = await send(

@@ -153,6 +153,13 @@ describe('read', () => {
     expect((await client.delete('/fhir/Basic/gone')).status).toBe(204)
   })
 
+  it('takes an If-Match of the current version for a delete, and refuses a stale one', async () => {
+    await client.put('/fhir/Basic/kept', { resourceType: 'Basic', id: 'kept', code: { text: 'x' } })
+    expect((await client.delete('/fhir/Basic/kept').set('If-Match', 'W/"7"')).status).toBe(412)
+    expect((await client.get('/fhir/Basic/kept')).status).toBe(200)
+    expect((await client.delete('/fhir/Basic/kept').set('If-Match', 'W/"1"')).status).toBe(204)
+  })
+
   it('brings a deleted resource back under the next version', async () => {
     const basic = { resourceType: 'Basic', id: 'back', code: { text: 'x' } }
     await client.put('/fhir/Basic/back', basic)

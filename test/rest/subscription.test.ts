@@ -178,6 +178,14 @@ describe('a Subscription to a topic, with id-only payload', () => {
     await client.delete(`/fhir/Subscription/${id}`).expect(204)
     await client.get(`/fhir/Subscription/${id}/$status`).expect(410)
   })
+
+  it('is called though nothing happened, as often as its heartbeat period says', async () => {
+    const period = { url: `${backport}backport-heartbeat-period`, valueUnsignedInt: 1 }
+    const id = await create(byTopic('code=3141-9', { extension: [period] }))
+    const types = (await receiver.next(2)).map((call) => parameter(call, 'type')?.[0]?.valueCode)
+    expect(types.slice(0, 2)).toEqual(['handshake', 'heartbeat'])
+    await client.delete(`/fhir/Subscription/${id}`).expect(204)
+  })
 })
 
 describe('a Subscription in R4’s own form', () => {
@@ -219,6 +227,12 @@ describe('a Subscription that is not served', () => {
   it('is refused with 403 to who may not read what it watches', async () => {
     const narrow = await server.client('system/Subscription.cruds system/Patient.rs')
     await narrow.post('/fhir/Subscription', inR4('Observation?code=1')).expect(403)
+  })
+
+  it('turns to off at its end', async () => {
+    const id = await create({ ...inR4('Observation?code=1'), end: '2020-01-01T00:00:00Z' })
+    expect(await statusOf(id, 'off')).toBe('off')
+    expect(receiver.calls).toEqual([])
   })
 
   it('turns to off when its writer says so', async () => {
