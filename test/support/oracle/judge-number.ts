@@ -3,7 +3,7 @@ import { membersOf, textOf, type Found } from './found.ts'
 import { split } from './split.ts'
 
 /** From one number to another; an end that is undefined is open, an excluded one is just not reached. */
-interface Extent {
+export interface Extent {
   readonly from: Exact | undefined
   readonly to: Exact | undefined
   readonly without: 'from' | 'to' | undefined

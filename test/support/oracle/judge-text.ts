@@ -92,7 +92,7 @@ export function stringsOf({ type, value }: Found): readonly string[] {
 const letters: Readonly<Record<string, string>> = { œ: 'oe', æ: 'ae', ß: 'ss', ł: 'l', ø: 'o' }
 
 /** Without case and accents; white space and punctuation are one space. */
-function plain(text: string): string {
+export function plain(text: string): string {
   const bare = text
     .toLowerCase()
     .normalize('NFD')

@@ -1,11 +1,16 @@
 import { byCanonical, searchParameters, type SearchParameter } from '../../../src/fhir/definitions.ts'
 import type { Resource } from '../../../src/fhir/json.ts'
+import { asParameter, meetsFilter } from './filter.ts'
 import { find, foundAs, membersOf, select, type Found } from './found.ts'
 import { meetsDate, spanOf } from './judge-date.ts'
+import { meetsNear } from './judge-near.ts'
 import { extentOf, meetsNumber, meetsQuantity } from './judge-number.ts'
 import { isLeadingEntry, meetsReference, targetsOf } from './judge-reference.ts'
 import { meetsString, meetsToken, meetsTypedIdentifier, meetsUri, stringsOf, wordsOf } from './judge-text.ts'
-import { splitEscaped } from './split.ts'
+import { byKeys } from './order.ts'
+import { isReadable } from './readable.ts'
+import { escape, split, splitEscaped, unescape } from './split.ts'
+import { codesAlong, codesIn, type Code } from './terminology.ts'
 
 /** One criterion of a search as it stands in a URL, percent-decoded. */
 export type Parameter = readonly [key: string, value: string]
@@ -30,12 +35,17 @@ export class Oracle {
     this.now = now
   }
 
-  /** @returns the ids of all resources of the type that meet all of the parameters, sorted */
+  /**
+   * @returns the ids of all resources of the type that meet all of the parameters, in the order that
+   *   `_sort` asks for, else of the ids
+   */
   search(type: string, parameters: readonly Parameter[]): string[] {
+    const sort = parameters.find(([key]) => key === '_sort')?.[1] ?? '_id'
+    const criteria = parameters.filter(([key]) => key !== '_sort')
     return this.ofType(type)
-      .filter((resource) => parameters.every((parameter) => this.meets(resource, parameter)))
+      .filter((resource) => criteria.every((parameter) => this.meets(resource, parameter)))
+      .sort(byKeys(sort, this.base))
       .map(({ id }) => String(id))
-      .sort()
   }
 
   private ofType(type: string): readonly Resource[] {
@@ -43,6 +53,12 @@ export class Oracle {
   }
 
   private meets(resource: Resource, [key, value]: Parameter): boolean {
+    if (key === '_list') return this.isListed(resource, value.split(','))
+    if (key === '_filter') {
+      return meetsFilter(value, (path, operator, text) =>
+        this.meets(resource, [`${path}:_${operator}`, text]),
+      )
+    }
     const [, hasType, hasReference, hasRest] = /^_has:(\w+):([\w-]+):(.+)$/.exec(key) ?? []
     if (hasType !== undefined) {
       return this.ofType(hasType).some(
@@ -51,7 +67,19 @@ export class Oracle {
     }
     const [, code = '', modifier, rest] = /^([\w-]+)(?::([\w-]+))?(?:\.(.+))?$/.exec(key) ?? []
     if (rest !== undefined) return this.meetsChain(resource, code, modifier, [rest, value])
-    return this.meetsValues(resource, code, modifier, splitEscaped(value, ','))
+    const parameter = searchParameters(resource.resourceType).get(code)
+    if (!parameter) throw new TypeError(`${resource.resourceType} has no ${code}`)
+    if (!modifier?.startsWith('_'))
+      return this.meetsValues(resource, parameter, modifier, splitEscaped(value, ','))
+    // an operator of _filter, whose value has no commas between
+    const [operator, one] = asParameter(modifier.slice(1), parameter.type, value)
+    return this.meetsValues(resource, parameter, operator, [one])
+  }
+
+  private isListed(resource: Resource, lists: readonly string[]): boolean {
+    return this.ofType('List').some(
+      (list) => lists.includes(String(list['id'])) && this.leadsTo(list, 'item', resource),
+    )
   }
 
   private leadsTo(from: Resource, code: string, to: Resource): boolean {
@@ -74,17 +102,15 @@ export class Oracle {
 
   private meetsValues(
     resource: Resource,
-    code: string,
+    parameter: SearchParameter,
     modifier: string | undefined,
     values: readonly string[],
   ): boolean {
-    const parameter = searchParameters(resource.resourceType).get(code)
-    if (!parameter) throw new TypeError(`${resource.resourceType} has no ${code}`)
     if (parameter.type === 'composite') return this.meetsComposite(resource, parameter, modifier, values)
-    const there = find(resource, code).filter((found) => this.isThere(found, parameter))
+    const there = find(resource, parameter.code).filter((found) => this.isThere(found, parameter))
     if (modifier === 'missing') return values.includes(String(there.length === 0))
     const some = there.some((found) => values.some((value) => this.judge(value, found, parameter, modifier)))
-    return modifier === 'not' ? !some : some
+    return modifier === 'not' || modifier === 'not-in' ? !some : some
   }
 
   /** Whether an element holds what the parameter reads; a concept or reference in words alone does. */
@@ -117,7 +143,7 @@ export class Oracle {
       case 'token':
         if (modifier === 'text') return meetsString(value, wordsOf(found), undefined)
         if (modifier === 'of-type') return meetsTypedIdentifier(value, found)
-        return meetsToken(value, found)
+        return codesFor(value, modifier).some((token) => meetsToken(token, found))
       case 'string':
         return meetsString(value, stringsOf(found), modifier)
       case 'date':
@@ -135,6 +161,8 @@ export class Oracle {
         const isKnown = found.type === 'Reference' && identifier !== undefined
         return isKnown && meetsToken(value, foundAs('Identifier', identifier))
       }
+      case 'special':
+        return meetsNear(value, found)
       default:
         throw new TypeError(`${parameter.type} is not judged`)
     }
@@ -172,19 +200,13 @@ export class Oracle {
   }
 }
 
-/** The data types that each type of parameter reads. @see FHIR R4 § Search, "Search Parameter Types" */
-const readable: Readonly<Record<string, RegExp>> = {
-  token: /^(Coding|CodeableConcept|Identifier|ContactPoint|code|boolean|id|string|uri)$/,
-  string: /^(string|markdown|HumanName|Address)$/,
-  date: /^(date|dateTime|instant|Period|Timing)$/,
-  number: /^(decimal|integer|positiveInt|unsignedInt|Range)$/,
-  quantity: /^(Quantity|Age|Count|Distance|Duration|Money|Range|SampledData)$/,
-  uri: /^(uri|url|canonical|oid|uuid)$/,
-}
-
-/** Whether an element is of a type that the parameter reads: a Range is no token. */
-export function isReadable({ type }: SearchParameter, found: Found): boolean {
-  return readable[type]?.test(found.type) ?? true
+/** The tokens that a value of a token parameter stands for: those of its value set, or along its hierarchy. */
+function codesFor(value: string, modifier: string | undefined): readonly string[] {
+  const asToken = ({ system, code }: Code) => `${escape(system)}|${escape(code)}`
+  if (modifier === 'in' || modifier === 'not-in') return (codesIn(unescape(value)) ?? []).map(asToken)
+  if (modifier !== 'above' && modifier !== 'below') return [value]
+  const [system = '', code = ''] = split(value, '|')
+  return (codesAlong({ system, code }, modifier) ?? []).map((one) => asToken({ system, code: one }))
 }
 
 /** What a composite is made of: parameters, and where their values are in a focus. */

@@ -87,3 +87,11 @@ export const points = [
   [0, 179.9],
   [0, -179.9],
 ] as const
+
+/** Flat ones, nested ones, one of two systems */
+export const valueSets = [
+  'http://hl7.org/fhir/ValueSet/administrative-gender',
+  'http://hl7.org/fhir/ValueSet/condition-clinical',
+  'http://hl7.org/fhir/ValueSet/observation-status',
+  'http://hl7.org/fhir/ValueSet/common-tags',
+] as const

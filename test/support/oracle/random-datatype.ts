@@ -157,7 +157,7 @@ function quantityOf(_: PropertyDefinition, { chance }: Making): JsonObject {
 function quantity(chance: Chance, withComparator: boolean): JsonObject {
   const found: JsonObject = {}
   if (chance.happens(0.95)) found['value'] = chance.pick(pool.decimals)
-  if (withComparator && chance.happens(0.15)) found['comparator'] = chance.pick(['<', '<=', '>=', '>'])
+  if (withComparator && chance.happens(0.25)) found['comparator'] = chance.pick(['<', '<=', '>=', '>'])
   if (chance.happens(0.7)) {
     const code = chance.pick(pool.ucumUnits)
     return { ...found, unit: code === 'mg' ? 'milligram' : code, system: pool.ucum, code }

@@ -6,9 +6,11 @@ import { find, foundAs, membersOf, select, textOf, type Found } from './found.ts
 import { dateIn } from './judge-date.ts'
 import { targetsOf } from './judge-reference.ts'
 import { stringsOf, tokensOf, urisOf, wordsOf } from './judge-text.ts'
-import { componentsOf, isReadable } from './oracle.ts'
+import { componentsOf } from './oracle.ts'
 import * as pool from './pools.ts'
+import { isReadable } from './readable.ts'
 import { escape } from './split.ts'
+import { codesAlong, codesIn } from './terminology.ts'
 
 /** A parameter's modifier, `''` for none, and one value for it, as they stand in a URL. */
 export interface Asked {
@@ -59,6 +61,8 @@ function ask(found: Found, source: Source): Asked | undefined {
       return askUri(found, chance, isBlind(source.type, source.parameter.code))
     case 'reference':
       return askReference(found, source)
+    case 'special':
+      return plainly(nearText(found, chance))
     default:
       return undefined
   }
@@ -86,8 +90,28 @@ function askToken(found: Found, chance: Chance): Asked | undefined {
     const code = chance.happens(0.7) ? (typed?.code ?? '') : chance.pick(pool.identifierTypes)
     return { modifier: 'of-type', value: [typed?.system ?? '', code, value].map(escape).join('|') }
   }
+  if (['CodeableConcept', 'Coding', 'code'].includes(found.type) && chance.happens(0.3)) {
+    const asked = askTerminology(found, chance)
+    if (asked) return asked
+  }
   const text = tokenText(found, chance)
   return text === undefined ? undefined : { modifier: chance.pick(['', '', '', 'not']), value: text }
+}
+
+/** By a value set, most likely that of the element, or by the place of its code among others. */
+function askTerminology(found: Found, chance: Chance): Asked | undefined {
+  const valueSet = chance.happens(0.7)
+    ? (found.valueSet ?? '').replace(/\|.*/, '')
+    : chance.pick(pool.valueSets)
+  if (chance.happens(0.6)) {
+    const isListed = codesIn(valueSet) !== undefined
+    return isListed ? { modifier: chance.pick(['in', 'in', 'not-in']), value: escape(valueSet) } : undefined
+  }
+  const [token] = tokensOf(found)
+  const [system, code] = [token?.system ?? '', token?.code ?? '']
+  const modifier = chance.pick(['above', 'below'])
+  if (codesAlong({ system, code }, modifier) === undefined) return undefined
+  return { modifier, value: `${escape(system)}|${escape(code)}` }
 }
 
 function tokenText(found: Found, chance: Chance): string | undefined {
@@ -119,9 +143,12 @@ function askString(strings: readonly string[], chance: Chance): Asked | undefine
   return { modifier, value: escape(written) }
 }
 
+const spelling: Readonly<Record<string, string>> = { Œ: 'OE', ß: 'ss', Ł: 'L', ł: 'l' }
+
 /** As somebody types who has no accents and punctuation at hand. */
 function bare(text: string): string {
-  return text
+  const spelled = [...text].map((letter) => spelling[letter] ?? letter).join('')
+  return spelled
     .normalize('NFD')
     .replace(/\p{Mn}/gu, '')
     .replace(/[-’']/g, ' ')
@@ -133,9 +160,29 @@ function dateText(given: string | undefined, chance: Chance): string | undefined
   const date = chance.happens(0.8) ? given : chance.pick([...pool.dates, ...pool.instants])
   const lengths = [4, 7, 10, 16, 19, date.length].filter((length) => length <= date.length)
   const length = chance.pick(lengths)
+  if (length <= 10 && chance.happens(0.3))
+    return chance.pick(prefixes) + beside(date.slice(0, length), chance)
   const offset = /T.*?((?:Z|[+-]\d\d:\d\d))$/.exec(date)?.[1] ?? ''
   const isTime = length > 10 && length < date.length
   return chance.pick(prefixes) + date.slice(0, length) + (isTime && chance.happens(0.5) ? offset : '')
+}
+
+/** The year, month or day before or after, where one interval ends and the other begins. */
+function beside(date: string, chance: Chance): string {
+  const [year = '', month = '1', day = '1'] = date.split('-')
+  const step = chance.pick([-1, 1])
+  const [years, months] = [date.length === 4 ? step : 0, date.length === 7 ? step : 0]
+  const days = date.length === 10 ? step : 0
+  const moved = new Date(Date.UTC(Number(year) + years, Number(month) - 1 + months, Number(day) + days))
+  return moved.toISOString().slice(0, date.length)
+}
+
+/** Around a point, as far as others of the pool are or not. */
+function nearText({ value }: Found, chance: Chance): string {
+  const { latitude, longitude } = membersOf(value)
+  const [lat, lon] = chance.happens(0.5) ? [String(latitude), String(longitude)] : chance.pick(pool.points)
+  const range = chance.pick(['', '|1', '|5', '|200|km', '|30000|m', '|60|[mi_i]', '|12000'])
+  return `${String(lat)}|${String(lon)}${range}`
 }
 
 /** A number in one of the ways it can be written, or one beside it. */
@@ -204,13 +251,20 @@ function askReference(found: Found, { chance, base, parameter }: Source): Asked 
 /** Values of one focus, or of several: then they must not meet. */
 function askComposite(resource: Resource, source: Source): Asked | undefined {
   const { parameter, chance } = source
-  const parts = componentsOf(resource.resourceType, parameter).map(({ parameter: one, path }) => {
-    const found = select(resource, `(${parameter.expression ?? ''}).select(${path})`).filter((found) =>
+  const components = componentsOf(resource.resourceType, parameter).map(({ parameter: one, path }) => ({
+    parameter: one,
+    found: select(resource, `(${parameter.expression ?? ''}).select(${path})`).filter((found) =>
       isReadable(one, found),
-    )
-    const asked = found.length === 0 ? undefined : ask(chance.pick(found), { ...source, parameter: one })
-    return asked?.modifier === '' ? asked.value : undefined
-  })
-  const value = parts.every((part) => part !== undefined) ? parts.join('$') : undefined
-  return plainly(value)
+    ),
+  }))
+  if (components.some(({ found }) => found.length === 0)) return undefined
+  const part = (component: (typeof components)[number]): string | undefined => {
+    for (let tries = 0; tries < 10; tries++) {
+      const asked = ask(chance.pick(component.found), { ...source, parameter: component.parameter })
+      if (asked?.modifier === '') return asked.value
+    }
+    return undefined
+  }
+  const parts = components.map(part)
+  return plainly(parts.some((one) => one === undefined) ? undefined : parts.join('$'))
 }
