@@ -13,7 +13,7 @@ import { fhirNamespace } from './xml-text.ts'
 /** An element is at most an object inside an array: so what comes out is within the 200 levels of JSON. */
 const maxDepth = 99
 
-/** Characters. Reading takes up to two seconds for these, in which nobody else is answered. */
+/** Characters. Reading takes up to two and a half seconds for these, in which nobody else is answered. */
 const maxLength = 10 * 1024 * 1024
 
 /** On one element; FHIR's have three. */
