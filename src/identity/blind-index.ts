@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { IndexValue } from '../fhir/index-value.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { SearchValue, ValueCriterion } from '../fhir/query.ts'
+import { folderOf, foldersOf, urisAbove } from '../fhir/uri-folder.ts'
 import type { BlindCriterion } from '../store/prepared-query.ts'
 import { part } from '../store/token.ts'
 import { askedTokens, dayTokens } from './blind-date.ts'
@@ -59,7 +60,7 @@ export class BlindIndex {
       case 'date':
         return [present, ...dayTokens(value, this.zone).map(of)]
       case 'uri':
-        return [present, of(`u${value.uri}`)]
+        return [present, of(`u${value.uri}`), ...foldersOf(value.uri).map((folder) => of(`f${folder}`))]
       default:
         return [present]
     }
@@ -124,8 +125,7 @@ export class BlindIndex {
       case 'date':
         return exactly(askedTokens(value.prefix, value, this.zone))
       case 'uri':
-        if (value.match === 'exact') return exactly([`u${value.uri}`])
-        throw FhirError.notSupported(`${code}: this modifier is not supported on a sealed element`)
+        return exactly(uriForms(value))
       default:
         throw FhirError.notSupported(`${code}: not searchable in this form`)
     }
@@ -134,6 +134,11 @@ export class BlindIndex {
 
 function exactly(forms: readonly string[]): Asked {
   return { anyOf: forms.map((form) => [form]), exact: true }
+}
+
+function uriForms({ uri, match }: SearchValue & { readonly kind: 'uri' }): string[] {
+  const forms = (match === 'above' ? urisAbove(uri) : [uri]).map((one) => `u${one}`)
+  return match === 'below' ? [...forms, `f${folderOf(uri)}`] : forms
 }
 
 function codingForms(system: string | undefined, code: string | undefined): string[] {

@@ -154,7 +154,7 @@ export const others = [
     resourceType: 'DocumentReference',
     id: 'd1',
     status: 'current',
-    content: [{ attachment: { title: 'x' } }],
+    content: [{ attachment: { title: 'x', url: 'https://pacs.example/patients/4711/scan' } }],
     relatesTo: [
       { code: 'replaces', target: { reference: 'DocumentReference/d0' } },
       { code: 'appends', target: { reference: 'DocumentReference/d9' } },
