@@ -41,6 +41,24 @@ beforeAll(async () => {
       note: [{ text: 'a note' }],
     })
   }
+  put({
+    resourceType: 'Procedure',
+    id: 'seen',
+    status: 'completed',
+    code: { text: 'Échographie cardiaque' },
+    subject: { reference: 'Patient/anne' },
+  })
+  const target = (id: string) => ({ reference: `DocumentReference/${id}` })
+  put({
+    resourceType: 'DocumentReference',
+    id: 'letter',
+    status: 'current',
+    content: [{ attachment: { title: 'letter' } }],
+    relatesTo: [
+      { code: 'replaces', target: target('old') },
+      { code: 'appends', target: target('other') },
+    ],
+  })
   const loaded = await client.post('/fhir', { resourceType: 'Bundle', type: 'transaction', entry })
   expect([loaded.status, loaded.status === 200 ? '' : loaded.text]).toEqual([200, ''])
 })
@@ -96,6 +114,11 @@ describe('search', () => {
     ['Observation?status=preliminary', ['obs-25']],
     ['Observation?subject:Patient.name=kerouac&date=le2024-01-04', ['obs-02', 'obs-04']],
     ['Observation?_id=nothing', []],
+    ['Patient?birthdate=ne1962-03-05', ['anne']],
+    ['Patient?name:contains=rou', ['yann']],
+    ['Procedure?code:text=echographie car', ['seen']],
+    ['DocumentReference?relationship=DocumentReference/old$replaces', ['letter']],
+    ['DocumentReference?relationship=DocumentReference/old$appends', []],
   ])('%s finds %j', async (query, expected) => {
     const bundle = await search(query)
     expect(ids(bundle).sort()).toEqual([...expected].sort())
