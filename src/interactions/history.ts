@@ -11,6 +11,7 @@ import {
   versionsBefore,
   type HistoryCursor,
   type HistoryFilter,
+  type HistoryScope,
   type ListedVersion,
 } from '../store/history.ts'
 import { lastVersion } from '../store/resources.ts'
@@ -67,7 +68,7 @@ export async function historyOf(
 async function totalOf(
   tx: Tx,
   { access }: Context,
-  { type, id }: { readonly type?: string; readonly id?: string },
+  { types: [type], id }: HistoryScope,
   filter: HistoryFilter,
 ): Promise<number | undefined> {
   if (type === undefined || id === undefined || !permitsAll(access, type, 'r')) return undefined
@@ -97,13 +98,13 @@ function historyAnswer(
   return { status: 200, body, accesses: [seen(context.access, interaction, type || undefined, released)] }
 }
 
-async function scopeOf(tx: Tx, context: Context, { type, id }: Route) {
+async function scopeOf(tx: Tx, context: Context, { type, id }: Route): Promise<HistoryScope> {
   if (type === '')
     return { types: resourceTypes.filter((one) => scopesFor(context.access, one, 's').length > 0) }
-  if (id === undefined) return { type }
+  if (id === undefined) return { types: [type] }
   const internal = await context.gate.locate(tx, context.access, type, id)
   if (internal === undefined || !(await lastVersion(tx, type, internal))) throw FhirError.notFound(type)
-  return { type, id: internal }
+  return { types: [type], id: internal }
 }
 
 /** Releases what can be seen. A deletion has no content: the version before it says whose it was. */

@@ -2,11 +2,10 @@ import type { HistoryRow } from './row.ts'
 import { and, sql, type Sql } from './sql.ts'
 import type { Tx } from './tx.ts'
 
-/** Which resources a history is of: one, those of a type, or of several. */
+/** Which resources a history is of: those of some types, or one of them. */
 export interface HistoryScope {
-  readonly type?: string
+  readonly types: readonly string[]
   readonly id?: string
-  readonly types?: readonly string[]
 }
 
 /** Which of their versions. */
@@ -31,36 +30,55 @@ export interface ListedVersion extends HistoryRow {
   readonly created: boolean
 }
 
-/** Versions, deletions included, newest first. */
+/**
+ * Versions, deletions included, newest first. Of each type only as many are looked at as the page can
+ * hold, by the indexes on time.
+ */
 export async function history(
   tx: Tx,
-  scope: HistoryScope,
+  { types, id }: HistoryScope,
   page: HistoryFilter & { readonly before?: HistoryCursor | undefined; readonly limit: number },
 ): Promise<ListedVersion[]> {
-  const conditions = [...scopeConditions(scope), ...(page.before === undefined ? [] : [before(page.before)])]
+  const { limit } = page
+  const conditions = and([
+    sql`r.type = scope.type`,
+    ...(id === undefined ? [] : [sql`r.id = ${id}`]),
+    ...(page.before === undefined ? [] : [before(page.before)]),
+    ...filterConditions(page),
+  ])
   return tx.query<ListedVersion>(
-    sql`SELECT v.*, v.version = 1 OR EXISTS (
-          SELECT FROM clinical.history h
-          WHERE h.type = v.type AND h.id = v.id AND h.version = v.version - 1 AND h.method = 'DELETE') AS created
-        FROM (${allVersions(and([...conditions, ...sinceCondition(page)]))}) AS v
-        WHERE ${atCondition(page)}
-        ORDER BY "updatedAt" DESC, type DESC, id DESC, version DESC LIMIT ${page.limit}`,
+    sql`SELECT page.*, page.version = 1 OR deletion.is_there IS TRUE AS created
+        FROM (SELECT v.* FROM unnest(${types}::text[]) AS scope (type) CROSS JOIN LATERAL (
+                (SELECT ${columns}, ${methodOfCurrent} AS method FROM clinical.resource r
+                 WHERE ${conditions} ORDER BY r.updated_at DESC, r.id DESC LIMIT ${limit})
+                UNION ALL
+                (SELECT ${columns}, r.method FROM clinical.history r
+                 WHERE ${conditions} ORDER BY r.updated_at DESC, r.id DESC, r.version DESC LIMIT ${limit})
+              ) AS v ORDER BY "updatedAt" DESC, type DESC, id DESC, version DESC LIMIT ${limit}) AS page
+        LEFT JOIN LATERAL (
+          SELECT TRUE AS is_there FROM clinical.history h
+          WHERE h.type = page.type AND h.id = page.id AND h.version = page.version - 1 AND h.method = 'DELETE'
+          LIMIT 1) AS deletion ON TRUE
+        ORDER BY "updatedAt" DESC, type DESC, id DESC, version DESC`,
   )
 }
 
 /** How many versions one resource has. */
 export async function countVersions(
   tx: Tx,
-  key: { readonly type: string; readonly id: string },
+  { type, id }: { readonly type: string; readonly id: string },
   filter: HistoryFilter,
 ): Promise<number> {
+  const conditions = and([sql`r.type = ${type}`, sql`r.id = ${id}`, ...filterConditions(filter)])
   const [row] = await tx.query<{ n: number }>(
-    sql`SELECT count(*)::int AS n
-        FROM (${allVersions(and([...scopeConditions(key), ...sinceCondition(filter)]))}) AS v
-        WHERE ${atCondition(filter)}`,
+    sql`SELECT ((SELECT count(*) FROM clinical.resource r WHERE ${conditions})
+              + (SELECT count(*) FROM clinical.history r WHERE ${conditions}))::int AS n`,
   )
   return row?.n ?? 0
 }
+
+/** Those that both tables have. */
+const columns = sql`r.type, r.id, r.patient, r.version, r.updated_at AS "updatedAt", r.seal, r.body`
 
 /** What was there before deletions, in no order; a version that was expunged is left out. */
 export async function versionsBefore(
@@ -92,25 +110,18 @@ export function allVersions(condition: Sql): Sql {
 /** By which method a row of `clinical.resource` was written. */
 export const methodOfCurrent = sql`CASE WHEN version = 1 AND put IS NOT TRUE THEN 'POST' ELSE 'PUT' END`
 
-function scopeConditions({ type, id, types }: HistoryScope): Sql[] {
+function filterConditions({ since, at }: HistoryFilter): Sql[] {
   return [
-    ...(type === undefined ? [] : [sql`type = ${type}`]),
-    ...(id === undefined ? [] : [sql`id = ${id}`]),
-    ...(types === undefined ? [] : [sql`type = ANY(${types}::text[])`]),
+    ...(since === undefined ? [] : [sql`r.updated_at >= ${since}`]),
+    ...(at === undefined ? [] : [current(at)]),
   ]
 }
 
-function sinceCondition({ since }: HistoryFilter): Sql[] {
-  return since === undefined ? [] : [sql`updated_at >= ${since}`]
-}
-
 /** Begun before the end, and not over at the beginning: a version ends when a later one begins. */
-function atCondition({ at }: HistoryFilter): Sql {
-  if (at === undefined) return sql`TRUE`
-  const [low, high] = at
-  const begun = Number.isFinite(high) ? sql`v."updatedAt" < ${new Date(high)}` : sql`TRUE`
+function current([low, high]: NonNullable<HistoryFilter['at']>): Sql {
+  const begun = Number.isFinite(high) ? sql`r.updated_at < ${new Date(high)}` : sql`TRUE`
   if (!Number.isFinite(low)) return begun
-  const later = sql`n.type = v.type AND n.id = v.id AND n.version > v.version AND n.updated_at <= ${new Date(low)}`
+  const later = sql`n.type = r.type AND n.id = r.id AND n.version > r.version AND n.updated_at <= ${new Date(low)}`
   return and([
     begun,
     sql`NOT EXISTS (SELECT FROM clinical.history n WHERE ${later})`,
@@ -119,5 +130,6 @@ function atCondition({ at }: HistoryFilter): Sql {
 }
 
 function before({ updatedAt, type, id, version }: HistoryCursor): Sql {
-  return sql`(updated_at, type, id, version) < (${updatedAt}::timestamptz, ${type}::text, ${id}::text, ${version}::int)`
+  return sql`r.updated_at <= ${updatedAt} AND (r.updated_at, r.type, r.id, r.version)
+             < (${updatedAt}::timestamptz, ${type}::text, ${id}::text, ${version}::int)`
 }
