@@ -130,6 +130,24 @@ describe('a research base', () => {
     )
   })
 
+  it('puts in order what it shows, page by page, and knows the compartment of a pseudonym', async () => {
+    const dates: unknown[] = []
+    let next: string | undefined = 'Observation?_sort=-date&_count=3'
+    while (next !== undefined) {
+      const bundle: Bundle = await search(next)
+      dates.push(...(bundle.entry ?? []).map(({ resource }) => resource['effectiveDateTime']))
+      const link = bundle.link.find(({ relation }) => relation === 'next')
+      next = link?.url.split(`${base}/`)[1]
+    }
+    expect(dates).toHaveLength(women * 2)
+    expect(dates).toEqual([...dates].sort().reverse())
+    const [patient = ''] = ids(await search('Patient?_count=1'))
+    expect(ids(await search(`Patient/${patient}/Observation`))).toEqual(
+      ids(await search(`Observation?patient=${patient}`)),
+    )
+    expect(ids(await search(`Patient?_id=${patient}&_revinclude=*`), 'include')).toHaveLength(2)
+  })
+
   it('knows the value sets of the packages, none that is stored on the care base', async () => {
     const url = 'http://example.org/ValueSet/haemoglobin'
     const include = [{ system: 'http://loinc.org', concept: [{ code: '718-7' }] }]
