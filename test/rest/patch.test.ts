@@ -50,6 +50,19 @@ describe('patch', () => {
     expect(other.body).not.toHaveProperty('valueQuantity')
   })
 
+  it('takes a FHIRPath Patch in XML', async () => {
+    const path = await created()
+    const part = (name: string, value: string) => `<part><name value="${name}"/>${value}</part>`
+    const operation =
+      part('type', '<valueCode value="replace"/>') +
+      part('path', '<valueString value="Observation.status"/>') +
+      part('value', '<valueCode value="amended"/>')
+    const parameter = `<parameter><name value="operation"/>${operation}</parameter>`
+    const body = `<Parameters xmlns="http://hl7.org/fhir">${parameter}</Parameters>`
+    const answer = await client.patch(path, body).set('Content-Type', 'application/fhir+xml')
+    expect([answer.status, answer.body]).toMatchObject([200, { status: 'amended' }])
+  })
+
   it('makes no version when nothing changes', async () => {
     const path = await created()
     const answers = [
