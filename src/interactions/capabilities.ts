@@ -1,5 +1,5 @@
 import type { Permit } from '../access/access.ts'
-import { resourceTypes } from '../fhir/definitions.ts'
+import { onSearchParametersChange, resourceTypes } from '../fhir/definitions.ts'
 import {
   bulkOperation,
   careResource,
@@ -15,6 +15,16 @@ import {
  * @see FHIR R4 § CapabilityStatement; SMART App Launch 2.2 § Conformance; Bulk Data Access § Declaring
  */
 export function careCapabilities(publicUrl: string): object {
+  let found = made.get(publicUrl)
+  if (!found) made.set(publicUrl, (found = careStatement(publicUrl)))
+  return found
+}
+
+/** The statement of the care base is 780 KB of JSON: made once, until a search parameter comes or goes. */
+const made = new Map<string, object>()
+onSearchParametersChange(() => made.clear())
+
+function careStatement(publicUrl: string): object {
   const referring = referringTo()
   return statement({
     url: `${publicUrl}/fhir`,

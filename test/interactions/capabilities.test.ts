@@ -1,4 +1,4 @@
-import { resourceTypes, searchParameters } from '../../src/fhir/definitions.ts'
+import { resourceTypes, searchParameters, setAddedParameters } from '../../src/fhir/definitions.ts'
 import { parseJson } from '../../src/fhir/json.ts'
 import { FhirError } from '../../src/fhir/outcome.ts'
 import { parseQuery } from '../../src/fhir/parse-query.ts'
@@ -109,6 +109,29 @@ describe('the CapabilityStatement', () => {
     expect(resources.find(({ type }) => type === 'AuditEvent')?.supportedProfile).toContain(
       'https://coffre.dev/fhir/StructureDefinition/audit-event',
     )
+  })
+
+  it('declares a parameter that was added once its index is whole', () => {
+    const names = () => {
+      const { rest } = careCapabilities('https://coffre.example') as Statement
+      const resource = rest[0]?.resource.find(({ type }) => type === 'Patient')
+      return resource?.searchParam.map(({ name }) => name)
+    }
+    const added = {
+      url: 'http://example.org/SearchParameter/marital',
+      code: 'marital',
+      base: ['Patient'],
+      type: 'token',
+      expression: 'Patient.maritalStatus',
+      target: [],
+      component: [],
+    } as const
+    setAddedParameters([{ ...added, state: 'building' }])
+    expect(names()).not.toContain('marital')
+    setAddedParameters([{ ...added, state: 'ready' }])
+    expect(names()).toContain('marital')
+    setAddedParameters([])
+    expect(names()).not.toContain('marital')
   })
 
   it('C2: declares patient and subject where the definitions have them', () => {
