@@ -1,5 +1,6 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
 import { FhirError } from '../fhir/outcome.ts'
+import { isBlind } from '../resources/blind-parameters.ts'
 import { columnsFor } from '../resources/columns.ts'
 import type { PreparedQuery } from './prepared-query.ts'
 import { and, or, sql, type Sql } from './sql.ts'
@@ -17,7 +18,7 @@ export type Cursor = readonly (string | number | null)[]
 export function isSortable(type: string, { code, type: kind }: SearchParameter): boolean {
   if (code === '_lastUpdated') return true
   if (code === '_id') return type !== 'Patient'
-  return ['date', 'number', 'quantity'].includes(kind) && !(type === 'Patient' && code === 'birthdate')
+  return ['date', 'number', 'quantity'].includes(kind) && !isBlind(type, code)
 }
 
 export interface SortKey {

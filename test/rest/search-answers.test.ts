@@ -76,6 +76,7 @@ describe('_sort', () => {
     ['/Patient?_sort=family', ['zoe', 'anne', 'yann', 'none']],
     ['/Patient?_sort=-family', ['yann', 'anne', 'zoe', 'none']],
     ['/Patient?_sort=birthdate', ['yann', 'anne', 'none', 'zoe']],
+    ['/Person?_sort=birthdate', ['older', 'born-later']],
     ['/Patient?_sort=gender,-name', ['anne', 'zoe', 'yann', 'none']],
     ['/Patient?_sort=-_id', ['zoe', 'yann', 'none', 'anne']],
     ['/Observation?_sort=date', ['a-glucose', 'b-sodium', 'c-undated']],

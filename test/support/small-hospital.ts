@@ -11,6 +11,8 @@ const people = [
   { resourceType: 'Patient', id: 'yann', name: [{ family: 'Kerouac' }], birthDate: '1944' },
   { resourceType: 'Patient', id: 'zoe', name: [{ family: 'Abgrall' }], gender: 'female' },
   { resourceType: 'Patient', id: 'none' },
+  { resourceType: 'Person', id: 'older', birthDate: '1950' },
+  { resourceType: 'Person', id: 'born-later', birthDate: '1990-05-06' },
   { resourceType: 'Practitioner', id: 'doc', name: [{ family: 'Morvan' }] },
 ]
 /** Anne, of whom most records are. */
