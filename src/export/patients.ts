@@ -85,7 +85,7 @@ async function locateAll(tx: Tx, gate: Gate, access: Access, ids: readonly strin
 /** A key exists for patients that are only referred to, too. */
 async function isPatient(tx: Tx, gate: Gate, access: Access, key: string): Promise<boolean> {
   const query = await gate.prepare(tx, restrict(access, plainQuery('Patient', []), 'r'))
-  return (await firstRow(exportRows(tx, query, { ids: [key], now: 0 }))) !== undefined
+  return (await firstRow(exportRows(tx, query, { ids: [key] }))) !== undefined
 }
 
 async function firstRow(batches: AsyncIterable<StoredRow[]>): Promise<StoredRow | undefined> {
@@ -102,7 +102,7 @@ async function groupMembers(tx: Tx, gate: Gate, access: CareAccess, id: string):
   demand(access, 'Group', 'r')
   const key = await gate.locate(tx, access, 'Group', id)
   const query = await gate.prepare(tx, restrict(access, plainQuery('Group', []), 'r'))
-  const row = key === undefined ? undefined : await firstRow(exportRows(tx, query, { ids: [key], now: 0 }))
+  const row = key === undefined ? undefined : await firstRow(exportRows(tx, query, { ids: [key] }))
   if (!row) throw FhirError.notFound('Group')
   const group = parseJson(row.body)
   if (!isObject(group) || group['actual'] !== true) {

@@ -150,9 +150,8 @@ function roleOf(access: Access): 'care' | 'research' {
  * What was written at or before the job's time. A resource that was written again after it, before its
  * part was read, is left to the next export with `_since`: the row that held then is no longer current.
  */
-function rangeOf({ request, until }: Production): { since?: Date; until: Date; now: number } {
-  const bounds = { until, now: until.getTime() }
-  return request.since === undefined ? bounds : { since: new Date(request.since), ...bounds }
+function rangeOf({ request, until }: Production): { since?: Date; until: Date } {
+  return request.since === undefined ? { until } : { since: new Date(request.since), until }
 }
 
 /** The files of a part, one open at a time. */

@@ -24,12 +24,11 @@ export async function freezeCohort(
   { store, gate }: Records,
   person: Person,
   permit: { readonly id: string; readonly cohort: Query; readonly pseudonyms: Pseudonyms },
-  now: Date,
 ): Promise<number> {
   return store.snapshot('care', async (tx) => {
     const query = await gate.prepare(tx, onBehalfOf(person, permit.cohort))
     let patients = 0
-    for await (const rows of exportRows(tx, query, { now: now.getTime() })) {
+    for await (const rows of exportRows(tx, query)) {
       const members = rows.map(({ id: patient }) => {
         const { pseudonym, shiftDays } = permit.pseudonyms.patient(patient)
         return { permit: permit.id, patient, pseudonym, shiftDays }

@@ -210,7 +210,7 @@ export class Gate {
     if (type === 'Patient') return id.includes('-') ? undefined : patient
     const pseudonyms = await this.pseudonyms(access)
     const query = await this.prepare(tx, restrict(access, plainQuery(type, []), 'r'))
-    for await (const rows of exportRows(tx, query, { patients: [patient], now: Date.now() })) {
+    for await (const rows of exportRows(tx, query, { patients: [patient] })) {
       const found = rows.find((row) => pseudonyms.of(type, row.id, row.patient) === id)
       if (found) return found.id
     }
@@ -234,7 +234,7 @@ export class Gate {
     for (const [type, ids] of asked) {
       if (!access.permit.data.some((data) => data.type === type)) continue
       const query = await this.prepare(tx, restrict(inFull(access), plainQuery(type, []), 'r'))
-      for await (const rows of exportRows(tx, query, { ids: [...ids], now: Date.now() })) {
+      for await (const rows of exportRows(tx, query, { ids: [...ids] })) {
         for (const row of rows) targets.set(`${type}/${row.id}`, row.patient)
       }
     }

@@ -139,7 +139,7 @@ export class Requests {
         secret,
       )
       const permit = { id: permitId, cohort, pseudonyms: new Pseudonyms(secret) }
-      const patients = await freezeCohort(manager, this, person, permit, now)
+      const patients = await freezeCohort(manager, this, person, permit)
       if (patients === 0) throw FhirError.rule('nobody is in this cohort', 'cohort')
     })
     return permitId

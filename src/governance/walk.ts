@@ -33,7 +33,7 @@ export async function* walkReleased(
     const last = members.at(-1)
     if (last === undefined) return
     const patients = members.map(({ patient }) => patient)
-    const rows = await collect(exportRows(tx, prepared, { since, until, now: Date.now(), patients }))
+    const rows = await collect(exportRows(tx, prepared, { since, until, patients }))
     const byPatient = groupByPatient(await gate.release(tx, access, rows))
     for (const { patient } of members) {
       const ordered = (byPatient.get(patient) ?? []).sort((left, right) => (left.id < right.id ? -1 : 1))

@@ -77,7 +77,7 @@ export async function findUpTo(
   const tokens = await resolveTerminology(tx, context, criteria.query)
   const plain = await resolveHierarchies(tx, context, tokens)
   const prepared = await context.gate.prepare(tx, restrict(context.access, plain))
-  const { rows } = await search(tx, prepared, { limit: most + 1, now: context.now().getTime() })
+  const { rows } = await search(tx, prepared, { limit: most + 1 })
   if (rows.length > most) throw tooMany(most)
   return context.gate.release(tx, context.access, rows)
 }

@@ -82,8 +82,7 @@ async function wholesOf(tx: Tx, context: Context, type: string, ids: readonly st
 /** Ids in the rows are those of FHIR: only a Patient's is another, and patients are part of nothing. */
 async function rowsOf(tx: Tx, context: Context, query: Query, ids?: readonly string[]): Promise<StoredRow[]> {
   const prepared = await context.gate.prepare(tx, restrict(context.access, query))
-  const range = { now: context.now().getTime(), ...(ids ? { ids } : {}) }
   const rows: StoredRow[] = []
-  for await (const batch of exportRows(tx, prepared, range)) rows.push(...batch)
+  for await (const batch of exportRows(tx, prepared, { ids })) rows.push(...batch)
   return rows
 }

@@ -33,8 +33,7 @@ export async function releasedByKey(
   if (ids.length === 0) return []
   const prepared = await context.gate.prepare(tx, restrict(context.access, plainQuery(type, []), permission))
   const rows: StoredRow[] = []
-  for await (const batch of exportRows(tx, prepared, { ids, now: context.now().getTime() }))
-    rows.push(...batch)
+  for await (const batch of exportRows(tx, prepared, { ids })) rows.push(...batch)
   return context.gate.release(tx, context.access, rows)
 }
 

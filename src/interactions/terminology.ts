@@ -134,7 +134,7 @@ async function rowsOf(
 ): Promise<StoredRow[]> {
   const prepared = await context.gate.prepare(tx, restrict(context.access, query))
   const rows: StoredRow[] = []
-  for await (const batch of exportRows(tx, prepared, { ids, now: context.now().getTime() })) {
+  for await (const batch of exportRows(tx, prepared, { ids })) {
     rows.push(...batch)
     if (rows.length > maxStored) break // terminologyFor refuses it
   }

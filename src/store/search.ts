@@ -17,7 +17,6 @@ export interface Page {
 interface PageAsked {
   readonly after?: Cursor | undefined
   readonly limit: number
-  readonly now: number
 }
 
 /**
@@ -133,8 +132,7 @@ export function exportRows(
     readonly until?: Date | undefined
     readonly patients?: readonly string[] | undefined
     readonly ids?: readonly string[] | undefined
-    readonly now: number
-  },
+  } = {},
 ): AsyncIterable<StoredRow[]> {
   const conditions = [
     rowCondition(query),

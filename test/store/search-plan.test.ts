@@ -44,7 +44,7 @@ async function plan(text: string, after?: Cursor): Promise<string> {
       stream: (statement, batch) => tx.stream(statement, batch),
       afterCommit: (remember) => tx.afterCommit(remember),
     }
-    await search(explaining, prepared, { after, limit: 20, now: Date.now() })
+    await search(explaining, prepared, { after, limit: 20 })
     return lines.join('\n')
   })
 }

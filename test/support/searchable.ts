@@ -69,7 +69,7 @@ export class Searchable {
   /** What a search finds in SQL, as sorted ids; counting must say the same. */
   async found(text: string, scope = 'system/*.cruds'): Promise<string[]> {
     return this.prepared(text, scope, async (tx, prepared) => {
-      const { rows } = await search(tx, prepared, { limit: 10_000, now: Date.now() })
+      const { rows } = await search(tx, prepared, { limit: 10_000 })
       const n = await count(tx, prepared)
       if (n !== rows.length) throw new Error(`${text}: ${rows.length} rows, counted ${n}`)
       return (await this.gate.release(tx, access(scope), rows)).map(({ id }) => id).sort()

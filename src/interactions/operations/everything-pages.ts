@@ -46,7 +46,7 @@ export async function compartmentPage(
 ): Promise<Part> {
   const queries = await prepared(tx, context, extent, sinceCriterion)
   const cursor = after.length === 0 ? undefined : after
-  const page = { after: cursor, limit: extent.count, now: context.now().getTime() }
+  const page = { after: cursor, limit: extent.count }
   const { rows, next } = await searchTypes(tx, queries, page)
   return { released: await context.gate.release(tx, context.access, rows), next }
 }
@@ -108,7 +108,7 @@ async function referredOutside(tx: Tx, context: Context, extent: Extent): Promis
   const inside = new Set<string>()
   const referred = new Map<string, Named>()
   for (const query of await prepared(tx, context, extent)) {
-    for await (const rows of exportRows(tx, query, { now: context.now().getTime() })) {
+    for await (const rows of exportRows(tx, query)) {
       for (const { type, id, body } of rows) {
         inside.add(`${type}/${id}`)
         for (const one of referencesOf(parseJson(body), context.base))

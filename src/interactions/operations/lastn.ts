@@ -116,11 +116,10 @@ interface Observed {
 
 async function observations(tx: Tx, context: Context, query: Query): Promise<Observed[]> {
   const prepared = await context.gate.prepare(tx, restrict(context.access, query))
-  const now = context.now().getTime()
   const found: Observed[] = []
   let after: Cursor | undefined
   do {
-    const page = await search(tx, prepared, { after, limit: rowsAtOnce, now })
+    const page = await search(tx, prepared, { after, limit: rowsAtOnce })
     found.push(...(await observed(tx, context, page.rows, found.length)))
     if (found.length > mostObservations) {
       throw new FhirError(400, [issue('too-costly', `more than ${mostObservations} Observations to look at`)])

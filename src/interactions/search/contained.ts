@@ -79,7 +79,7 @@ async function hits(
   const found: Hit[] = []
   let { after } = page
   for (let opened = 0; opened < maxOpened; opened += openedAtOnce) {
-    const batch = { after, limit: openedAtOnce, now: context.now().getTime() }
+    const batch = { after, limit: openedAtOnce }
     const { rows, next } = await searchTypes(tx, containers, batch)
     for (const container of await context.gate.release(tx, context.access, rows)) {
       const inside = matchingInside(context, queries, resourceOf(container))

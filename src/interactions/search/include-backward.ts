@@ -81,7 +81,7 @@ async function referringOf(tx: Tx, context: Context, source: string, asked: Aske
   const patients = [...new Set([...asked.values()].flatMap((all) => [...all].map(({ row }) => row.patient)))]
   const range = context.access.kind === 'research' ? { patients } : {}
   const rows: StoredRow[] = []
-  for await (const batch of exportRows(tx, prepared, { ...range, now: context.now().getTime() })) {
+  for await (const batch of exportRows(tx, prepared, range)) {
     rows.push(...batch)
     demandBounded(rows.length)
   }

@@ -83,7 +83,7 @@ async function releasedByUrl(
   const query = plainQuery(type, [valueCriterion(parameter, values)])
   const prepared = await context.gate.prepare(tx, restrict(context.access, query))
   const rows: StoredRow[] = []
-  for await (const batch of exportRows(tx, prepared, { now: context.now().getTime() })) {
+  for await (const batch of exportRows(tx, prepared)) {
     rows.push(...batch)
     demandBounded(rows.length)
   }

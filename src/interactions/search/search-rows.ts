@@ -45,7 +45,7 @@ async function inOrderOfRows(
 ): Promise<Found> {
   const after = page.cursor.length === 0 ? undefined : page.cursor
   const limit = asked.count ?? defaultCount
-  const { rows, next } = await searchTypes(tx, prepared, { after, limit, now: context.now().getTime() })
+  const { rows, next } = await searchTypes(tx, prepared, { after, limit })
   const matched = await context.gate.release(tx, context.access, rows)
   // the only page: its length is the total, for nothing
   const isWhole = after === undefined && next === undefined
@@ -78,7 +78,6 @@ async function* everyMatch(
     const { rows, next } = await searchTypes(tx, unordered, {
       after,
       limit: rowsAtOnce,
-      now: context.now().getTime(),
     })
     yield await context.gate.release(tx, context.access, rows)
     after = next
