@@ -113,6 +113,13 @@ export function onSearchParametersChange(forget: () => void): void {
   forgetting.push(forget)
 }
 
+/** What is made from the search parameters at some cost: made when first asked for, and anew when they change. */
+export function fromSearchParameters<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  onSearchParametersChange(() => (made = undefined))
+  return () => (made ??= { value: make() }).value
+}
+
 /**
  * Makes these the parameters that were added to this server, in place of those before. From then on they
  * are extracted, and searched by once they are `ready`.

@@ -1,6 +1,7 @@
 import { All, Controller, Get, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Settings } from '../config.ts'
+import { fromSearchParameters } from '../fhir/definitions.ts'
 import { careCapabilities } from '../interactions/capabilities.ts'
 import type { InteractionCode } from '../interactions/route.ts'
 import { RequestAccess } from './access.ts'
@@ -18,22 +19,29 @@ const offered: ReadonlySet<InteractionCode> = new Set([
 /** The care base: identified records under SMART scopes. */
 @Controller('fhir')
 export class CareController {
+  /** anybody may ask for these, as often as he likes */
+  private readonly capabilities: () => string
+  private readonly description: () => string
+
   constructor(
     private readonly exchange: Exchange,
     private readonly requestAccess: RequestAccess,
-    private readonly settings: Settings,
-  ) {}
+    { publicUrl }: Settings,
+  ) {
+    this.capabilities = fromSearchParameters(() => JSON.stringify(careCapabilities(publicUrl)))
+    this.description = fromSearchParameters(() => JSON.stringify(careOpenApi(publicUrl, offered)))
+  }
 
   /** Without a token: this is how a client learns where to get one. */
   @Get('metadata')
   metadata(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    sendCapabilities(request, reply, careCapabilities(this.settings.publicUrl))
+    sendCapabilities(request, reply, this.capabilities())
   }
 
   /** Without a token too: it describes, and holds nothing. */
   @Get('openapi.json')
   openApi(@Res() reply: FastifyReply): void {
-    sendOpenApi(reply, careOpenApi(this.settings.publicUrl, offered))
+    sendOpenApi(reply, this.description())
   }
 
   @All(['', '*'])

@@ -3,9 +3,9 @@ import { parseParameters } from '../interactions/request.ts'
 import { contentTypeOf, encode, formatOf } from './format.ts'
 import { addVary } from './headers.ts'
 
-/** Sends a CapabilityStatement. @throws FhirError 406 */
-export function sendCapabilities(request: FastifyRequest, reply: FastifyReply, statement: object): void {
+/** Sends a CapabilityStatement. @param statement JSON text; @throws FhirError 406 */
+export function sendCapabilities(request: FastifyRequest, reply: FastifyReply, statement: string): void {
   const format = formatOf(request.headers.accept, parseParameters(request.url.split('?').slice(1).join('?')))
   addVary(reply, 'Accept')
-  void reply.type(contentTypeOf(format)).send(encode(JSON.stringify(statement), format))
+  void reply.type(contentTypeOf(format)).send(encode(statement, format))
 }

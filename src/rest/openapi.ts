@@ -48,9 +48,9 @@ export function researchOpenApi(
   })
 }
 
-/** Sends the document, to anybody: it says no more than the CapabilityStatement. */
-export function sendOpenApi(reply: FastifyReply, description: object): void {
-  void reply.type('application/json; charset=utf-8').send(JSON.stringify(description))
+/** Sends the document, to anybody: it says no more than the CapabilityStatement. @param description JSON text */
+export function sendOpenApi(reply: FastifyReply, description: string): void {
+  void reply.type('application/json; charset=utf-8').send(description)
 }
 
 /** @see OpenAPI 3.1.0 */

@@ -29,14 +29,16 @@ export class ResearchController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const permit = await this.requestAccess.permit(permitId)
-    sendCapabilities(request, reply, researchCapabilities(this.settings.publicUrl, permit))
+    const statement = researchCapabilities(this.settings.publicUrl, permit)
+    sendCapabilities(request, reply, JSON.stringify(statement))
   }
 
   /** Without a token, like the CapabilityStatement. */
   @Get('openapi.json')
   async openApi(@Param('permit') permitId: string, @Res() reply: FastifyReply): Promise<void> {
     const permit = await this.requestAccess.permit(permitId)
-    sendOpenApi(reply, researchOpenApi(this.settings.publicUrl, permit, offered))
+    const description = researchOpenApi(this.settings.publicUrl, permit, offered)
+    sendOpenApi(reply, JSON.stringify(description))
   }
 
   @All(['', '*'])
