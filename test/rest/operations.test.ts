@@ -63,6 +63,24 @@ describe('$meta', () => {
     expect(returned(body)?.versionId).toBe('3')
   })
 
+  it('loses none of several that are added at once', async () => {
+    const codes = ['p', 'q', 'r', 's', 't']
+    await Promise.all(
+      codes.map((code) =>
+        client.post('/fhir/Basic/tagged/$meta-add', meta({ tag: [tag(code)] })).expect(200),
+      ),
+    )
+    const { body } = await client.get('/fhir/Basic/tagged/$meta').expect(200)
+    expect(
+      returned(body)
+        ?.tag?.map(({ code }) => code)
+        .sort(),
+    ).toEqual(codes)
+    await client
+      .post('/fhir/Basic/tagged/$meta-delete', meta({ tag: codes.map((code) => tag(code)) }))
+      .expect(200)
+  })
+
   it.each([
     ['a GET of what changes', () => client.get('/fhir/Basic/tagged/$meta-add'), 405],
     ['no meta', () => client.post('/fhir/Basic/tagged/$meta-add', { resourceType: 'Parameters' }), 400],

@@ -1,6 +1,7 @@
 import { demand } from '../../access/access.ts'
 import { isObject, stringifyJson, type Json, type JsonObject, type Resource } from '../../fhir/json.ts'
 import { FhirError, issue } from '../../fhir/outcome.ts'
+import { lock } from '../../store/lock.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Answer } from '../answer.ts'
 import type { Context } from '../context.ts'
@@ -85,6 +86,8 @@ async function changeMeta(
   const { type, id = '', request } = call
   demand(context.access, type, 'u')
   const given = givenMeta(call)
+  // two at once wait for each other; neither undoes the other
+  await lockResource(tx, context, type, id)
   const found = await findCurrent(tx, context, type, id)
   const resource = resourceOf(found)
   const changed = combined(resource, given, combine)
@@ -101,6 +104,11 @@ async function changeMeta(
     body: returned(written.resource['meta']),
     accesses: accesses.map((access) => ({ ...access, interaction })),
   }
+}
+
+async function lockResource(tx: Tx, context: Context, type: string, id: string): Promise<void> {
+  const internal = await context.gate.locate(tx, context.access, type, id)
+  if (internal !== undefined) await lock(tx, [{ type, id: internal }])
 }
 
 function givenMeta({ parameters }: OperationCall): JsonObject {
