@@ -29,7 +29,7 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
   'node:module': ['createRequire'], // of tables that are large and seldom asked for
 }
 /** Packages that compute and no more: nothing outside their arguments is read or written. */
-const purePackages = [...['fhirpath', 'fhirpath/fhir-context/r4', '@lhncbc/ucum-lhc', 'saxes', 'rfc6902']]
+const purePackages = [...['fhirpath', 'fhirpath/fhir-context/r4', '@lhncbc/ucum-lhc', 'saxes']]
 /** The two that read the definitions, once, when they are loaded. */
 const readers = ['src/fhir/definitions.ts', 'src/fhir/package.ts']
 
