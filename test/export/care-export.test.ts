@@ -63,7 +63,7 @@ describe('kick-off', () => {
 
   it.each([
     ['B5: no Accept', {}, { Prefer: 'respond-async' }, 406],
-    ['B5: Accept of something else', {}, { Accept: 'application/fhir+xml', Prefer: 'respond-async' }, 406],
+    ['B5: Accept of something else', {}, { Accept: 'text/csv', Prefer: 'respond-async' }, 406],
     ['B5: no Prefer', {}, { Accept: 'application/fhir+json' }, 400],
     ['B5: Prefer of something else', {}, { Accept: 'application/fhir+json', Prefer: 'return=minimal' }, 400],
   ])('%s is refused with an OperationOutcome (B10)', async (_title, _none, headers, status) => {
