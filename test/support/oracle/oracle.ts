@@ -1,4 +1,4 @@
-import { byCanonical, searchParameters, type SearchParameter } from '../../../src/fhir/definitions.ts'
+import { byCanonical, searchParameters, types, type SearchParameter } from '../../../src/fhir/definitions.ts'
 import type { Resource } from '../../../src/fhir/json.ts'
 import { asParameter, meetsFilter } from './filter.ts'
 import { find, foundAs, membersOf, select, type Found } from './found.ts'
@@ -155,6 +155,11 @@ export class Oracle {
       case 'uri':
         return meetsUri(value, found, modifier)
       case 'reference': {
+        if (modifier === 'above' || modifier === 'below') {
+          const targets = targetsOf(found, parameter.code, this.base)
+          const along = this.along(unescape(value), modifier, [])
+          return along.some((one) => meetsReference(one, targets, undefined, this.base))
+        }
         if (modifier !== 'identifier')
           return meetsReference(value, targetsOf(found, parameter.code, this.base), modifier, this.base)
         const { identifier } = membersOf(found.value)
@@ -166,6 +171,23 @@ export class Oracle {
       default:
         throw new TypeError(`${parameter.type} is not judged`)
     }
+  }
+
+  /** `Location/42`, and what it is part of (`above`) or what is part of it (`below`), step by step. */
+  private along(reference: string, direction: string, before: readonly string[]): readonly string[] {
+    if (before.includes(reference)) return before
+    const [type = '', id] = reference.split('/')
+    const code = partOf(type) ?? ''
+    const self = this.ofType(type).filter((one) => one['id'] === id)
+    const next = this.ofType(type).filter((one) =>
+      self.some((here) =>
+        direction === 'below' ? this.leadsTo(one, code, here) : this.leadsTo(here, code, one),
+      ),
+    )
+    return next.reduce<readonly string[]>(
+      (known, one) => this.along(`${type}/${String(one['id'])}`, direction, known),
+      [...before, reference],
+    )
   }
 
   /** One focus must meet all components; one that lacks a component has no value. */
@@ -207,6 +229,13 @@ function codesFor(value: string, modifier: string | undefined): readonly string[
   if (modifier !== 'above' && modifier !== 'below') return [value]
   const [system = '', code = ''] = split(value, '|')
   return (codesAlong({ system, code }, modifier) ?? []).map((one) => asToken({ system, code: one }))
+}
+
+/** The parameter by which resources of a type are part of others of it, if there is one. */
+export function partOf(type: string): string | undefined {
+  const element = types.get(type)?.properties.get('partOf')
+  if (element?.targets.includes(type) !== true) return undefined
+  return [...searchParameters(type).values()].find(({ expression }) => expression === `${type}.partOf`)?.code
 }
 
 /** What a composite is made of: parameters, and where their values are in a focus. */

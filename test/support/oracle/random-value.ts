@@ -6,7 +6,7 @@ import { find, foundAs, membersOf, select, textOf, type Found } from './found.ts
 import { dateIn } from './judge-date.ts'
 import { targetsOf } from './judge-reference.ts'
 import { stringsOf, tokensOf, urisOf, wordsOf } from './judge-text.ts'
-import { componentsOf } from './oracle.ts'
+import { componentsOf, partOf } from './oracle.ts'
 import * as pool from './pools.ts'
 import { isReadable } from './readable.ts'
 import { escape } from './split.ts'
@@ -192,6 +192,8 @@ function numberText({ value }: Found, chance: Chance): string | undefined {
   const own = typeof value === 'number' ? value : (members['value'] ?? membersOf(low)['value'])
   if (typeof own !== 'number') return undefined
   const number = chance.happens(0.8) ? own : chance.pick(pool.decimals)
+  // where an open end begins, only a few prefixes tell
+  const most = members['comparator'] === undefined ? prefixes : (['ge', 'le', 'sa', 'eb'] as const)
   const forms = [
     String(number),
     number.toFixed(1),
@@ -199,7 +201,7 @@ function numberText({ value }: Found, chance: Chance): string | undefined {
     number.toFixed(0),
     number.toExponential(),
   ]
-  return chance.pick(prefixes) + chance.pick(forms)
+  return chance.pick(most) + chance.pick(forms)
 }
 
 function quantityText(found: Found, chance: Chance): string | undefined {
@@ -236,6 +238,9 @@ function askReference(found: Found, { chance, base, parameter }: Source): Asked 
   const target = chance.pick(targets)
   if ('url' in target) return { modifier: '', value: escape(target.url) }
   const { type, id } = target
+  if (partOf(type) !== undefined && found.type === 'Reference' && chance.happens(0.4)) {
+    return { modifier: chance.pick(['above', 'below']), value: `${type}/${id}` }
+  }
   switch (chance.below(4)) {
     case 0:
       return { modifier: '', value: id }
