@@ -1,5 +1,5 @@
 import type { IndexValue } from '../fhir/index-value.ts'
-import { ucumSystem } from '../fhir/ucum.ts'
+import { isUcum, ucumSystem } from '../fhir/ucum.ts'
 import { tokenText } from '../store/token.ts'
 
 type Index<Kind> = IndexValue & { readonly kind: Kind }
@@ -32,10 +32,10 @@ export function referenceTexts(
   return [tokenText.reference(parameter, type, type === 'Patient' ? keyOf(id, patientKeys) : id)]
 }
 
-/** Longer codes are no unit's. */
-const longestUnit = 64
-
-/** A code that is noted among the units that occur: a search for its system alone asks for each of these. */
+/**
+ * A unit that is noted among those that occur: a search for its system alone asks for each of these. What is
+ * no unit could be anything, and is not.
+ */
 export function isNotedUnit({
   system,
   code,
@@ -43,7 +43,7 @@ export function isNotedUnit({
   readonly system: string | undefined
   readonly code: string | undefined
 }): boolean {
-  return system === ucumSystem && code !== undefined && code.length <= longestUnit
+  return system === ucumSystem && code !== undefined && isUcum(code)
 }
 
 /** The forms in which the unit of a quantity can be asked for: "the code or the unit", or system and code. */

@@ -55,6 +55,7 @@ export const observations = [
   measured('mmol', '14749-6', 5, 'mmol/L'),
   measured('warm', '8310-5', 38, 'Cel'),
   measured('hot', '8310-5', 104, '[degF]'),
+  measured('nonsense', '1-8', 5, 'nobody_knows'),
   observation('odd', { valueQuantity: { value: 5, unit: 'boxes' } }),
   observation('local', { valueQuantity: { value: 5, system: 'urn:units', code: 'box' } }),
   observation('sampled', {
