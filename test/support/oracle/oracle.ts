@@ -173,19 +173,24 @@ export class Oracle {
     }
   }
 
-  /** `Location/42`, and what it is part of (`above`) or what is part of it (`below`), step by step. */
+  /**
+   * `Location/42`, and what it is part of (`above`) or what is part of it (`below`), step by step; by what
+   * references say, whether or not there is such a resource.
+   */
   private along(reference: string, direction: string, before: readonly string[]): readonly string[] {
     if (before.includes(reference)) return before
-    const [type = '', id] = reference.split('/')
-    const code = partOf(type) ?? ''
-    const self = this.ofType(type).filter((one) => one['id'] === id)
-    const next = this.ofType(type).filter((one) =>
-      self.some((here) =>
-        direction === 'below' ? this.leadsTo(one, code, here) : this.leadsTo(here, code, one),
-      ),
+    const [type = ''] = reference.split('/')
+    const steps = this.ofType(type).flatMap((part) =>
+      find(part, partOf(type) ?? '')
+        .flatMap((found) => targetsOf(found, '', this.base))
+        .flatMap((to) => ('id' in to && to.type === type ? `${type}/${to.id}` : []))
+        .map((whole) => ({ part: `${type}/${String(part['id'])}`, whole })),
+    )
+    const next = steps.flatMap(({ part, whole }) =>
+      direction === 'below' ? (whole === reference ? part : []) : part === reference ? whole : [],
     )
     return next.reduce<readonly string[]>(
-      (known, one) => this.along(`${type}/${String(one['id'])}`, direction, known),
+      (known, one) => this.along(one, direction, known),
       [...before, reference],
     )
   }
