@@ -52,6 +52,7 @@ function readOperation(json: Json, index: number): Operation {
   if (!isObject(json)) throw wrong('an object expected')
   const pointer = (name: 'path' | 'from') => {
     const text = json[name]
+    if (typeof text === 'string' && text.length > maxPointerCharacters) throw wrong(`${name}: too long`)
     if (typeof text !== 'string' || !isPointer(text)) throw wrong(`${name}: a JSON Pointer expected`)
     const tokens = text.split('/').slice(1).map(unescaped)
     if (tokens.some((token) => forbidden.has(token))) throw wrong(`${name}: no element of a resource`)
@@ -73,6 +74,9 @@ function readOperation(json: Json, index: number): Operation {
       throw wrong('op: add, remove, replace, move, copy or test expected')
   }
 }
+
+/** 200 levels of the longest names are shorter. */
+const maxPointerCharacters = 20_000
 
 /** @see RFC 6901 § 3 */
 function isPointer(text: string): boolean {

@@ -122,10 +122,22 @@ const maxPathCharacters = 1000
 
 function demandHarmless(path: string): void {
   if (path.length > maxPathCharacters) throw FhirError.invalid('path: too long')
-  const withoutTexts = path.replace(/'(?:[^'\\]|\\.)*'/gs, "''")
-  for (const [, name = ''] of withoutTexts.matchAll(/([A-Za-z_]\w*)`?\s*\(/g)) {
+  const bare = withoutLiterals(path)
+  for (const [, name = ''] of bare.matchAll(/([A-Za-z_]\w*)\s*\(/g)) {
     if (!functions.has(name)) throw FhirError.notSupported('path: a function that a patch cannot use')
   }
   // from `%resource` each step could look through everything again
-  if (withoutTexts.includes('%')) throw FhirError.notSupported('path: a variable')
+  if (bare.includes('%')) throw FhirError.notSupported('path: a variable')
+}
+
+/**
+ * The path with its strings emptied and its names bare, read from left to right as FHIRPath does: a quote
+ * inside a comment or a delimited name begins no string, which could hide a function.
+ */
+function withoutLiterals(path: string): string {
+  return path.replace(/'(?:[^'\\]|\\.)*'|`(\w*)`|[`"]|\/[/*]/gs, (token, name?: string) => {
+    if (token.startsWith("'")) return "''"
+    if (name === undefined) throw FhirError.notSupported('path: a comment, or a name that is none of FHIR')
+    return name
+  })
 }

@@ -257,6 +257,12 @@ describe('FHIRPath Patch', () => {
       400,
       operation('delete', "Patient.name.where(family.matches('(a+)+$'))"),
     ],
+    ...[
+      "Patient.name.where(family.matches/**/('(a+)+$'))",
+      "Patient.name/*'*/.where(family.matches('(a+)+$'))/*'*/",
+      "Patient.name.where(`'`.exists() or family.matches('(a+)+$'))",
+      "Patient.name.where(family.`matches`('(a+)+$'))",
+    ].map((path): [string, number, Part] => ['a function that hides', 400, operation('delete', path)]),
     [
       'a function that leads elsewhere',
       400,

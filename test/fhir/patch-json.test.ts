@@ -73,6 +73,7 @@ describe('JSON Patch', () => {
     ['an operation that is none', '[{"op":"frobnicate","path":"/status"}]', 400],
     ['a path that is no pointer', '[{"op":"remove","path":"status"}]', 400],
     ['a bad escape in a pointer', '[{"op":"remove","path":"/a~2b"}]', 400],
+    ['a pointer of 20 million characters', `[{"op":"remove","path":"${'/a'.repeat(10_000_000)}"}]`, 400],
     ['an add without a value', '[{"op":"add","path":"/language"}]', 400],
     ['a move without from', '[{"op":"move","path":"/language"}]', 400],
     ['a path of the prototype', '[{"op":"add","path":"/__proto__/polluted","value":true}]', 400],
