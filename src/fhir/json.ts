@@ -36,6 +36,11 @@ export function isNumber(value: Json | undefined): value is number | Decimal {
 
 /** How deep documents may be; what is made here must be readable again. */
 export const maxDepth = 200
+
+/** A document of 50 MB that says something has about two million; `{}` alone 16 million times is a GB of memory. */
+const maxValues = 5_000_000
+/** An element of FHIR has some hundred at most; a million names in one object take seconds to tell apart. */
+const maxMembers = 1000
 const { hasOwn } = Object
 
 /**
@@ -43,7 +48,8 @@ const { hasOwn } = Object
  *
  * @param deepest levels; more than those of a document for what we put together ourselves
  * @throws FhirError 400 `structure`: not JSON, a member twice, `__proto__`, a lone surrogate, NUL in a
- *   string, or deeper than 200 levels. The message gives the offset, never the text.
+ *   string, deeper than 200 levels, or more than 1,000 members in one object. The message gives the offset,
+ *   never the text. 413 for more than 5 million values.
  */
 export function parseJson(text: string, deepest = maxDepth): Json {
   return new Parser(text, deepest).document()
@@ -53,6 +59,7 @@ export function parseJson(text: string, deepest = maxDepth): Json {
 class Parser {
   private at = 0
   private depth = 0
+  private values = 0
   private readonly text: string
   private readonly deepest: number
   constructor(text: string, deepest: number) {
@@ -69,6 +76,7 @@ class Parser {
   }
 
   private value(): Json {
+    if (++this.values > maxValues) throw FhirError.tooLong(`JSON of more than ${maxValues} values`)
     this.space()
     switch (this.text.charCodeAt(this.at)) {
       case 0x7b:
@@ -99,9 +107,10 @@ class Parser {
   private object(): JsonObject {
     const object: JsonObject = {}
     if (this.closes(0x7d)) return object
-    for (;;) {
+    for (let members = 1; ; members++) {
       this.space()
       if (this.text.charCodeAt(this.at) !== 0x22) throw this.error('a member name expected')
+      if (members > maxMembers) throw this.error(`more than ${maxMembers} members in one object`)
       const name = this.string()
       if (name === '__proto__') throw this.error('this member name is not allowed')
       if (hasOwn(object, name)) throw this.error('a member that is there twice')

@@ -47,7 +47,7 @@ const formats: Readonly<Record<string, PrimitiveFormat>> = {
   boolean: format((value) => typeof value === 'boolean', 'true or false'),
   canonical: uri,
   code: format(
-    text((value) => !looseSpace.test(value) && !control.test(value)),
+    text((value) => value.length <= maxStringLength && !looseSpace.test(value) && !control.test(value)),
     'a code without leading, trailing or double white space',
   ),
   date: format(text(isDate), 'a date (YYYY, YYYY-MM or YYYY-MM-DD) of the calendar'),

@@ -59,10 +59,16 @@ describe('text that is refused', () => {
     ['a member twice, once escaped', '{"a":1,"\\u0061":2}'],
     ['__proto__', '{"__proto__":{}}'],
     ['__proto__, escaped', '{"\\u005f_proto__":{}}'],
+    ['more than 1,000 members', `{${Array.from({ length: 1001 }, (_, n) => `"${n}":1`).join()}}`],
     ['more than 200 levels', '['.repeat(201) + ']'.repeat(201)],
   ])('%s', (_, text) => {
     expect(() => parseJson(text)).toThrow(FhirError)
     expect(() => parseJson(text)).toThrow(/^not JSON that can be read: .* at offset \d+$/)
+  })
+
+  it('more than 5 million values, which would take a gigabyte', () => {
+    expect(() => parseJson(`[${'0,'.repeat(4_999_998)}0]`)).not.toThrow()
+    expect(() => parseJson(`[${'0,'.repeat(4_999_999)}0]`)).toThrow('more than 5000000 values')
   })
 
   it('is not repeated in the message', () => {
