@@ -113,6 +113,13 @@ function readValue(reader: Reader): string {
   }
   const literal = take(reader, /"(?:[^"\\]|\\.)*"/y)
   if (literal === undefined) throw malformed()
+  const value = unquoted(literal)
+  // a lone surrogate is no character: on its way to the database it would become another
+  if (!value.isWellFormed()) throw malformed()
+  return value
+}
+
+function unquoted(literal: string): string {
   try {
     return JSON.parse(literal) as string
   } catch {

@@ -132,6 +132,10 @@ describe('_filter (R4 § Filter Parameter)', () => {
     expect(matches(filter(resourceType, text), resource, { zone: 'Europe/Paris', base })).toBe(expected)
   })
 
+  it.each(['"\\ud800"', '"a\\udfffb"', '"\\u0000"'])('refuses %s, which is no text', (literal) => {
+    expect(() => filter('Patient', `name eq ${literal}`)).toThrow(FhirError)
+  })
+
   it('refuses what costs too much', () => {
     const refused = (text: string) => {
       try {
