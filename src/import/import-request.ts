@@ -50,7 +50,11 @@ type Fields = ReadonlyMap<string, readonly Json[]>
 function fieldsOf(body: Json): Fields {
   if (!isObject(body)) throw FhirError.structure('Parameters, or a JSON object, expected')
   const fields = new Map<string, Json[]>()
-  const add = (name: string, value: Json) => fields.set(name, [...(fields.get(name) ?? []), value])
+  const add = (name: string, value: Json) => {
+    const values = fields.get(name)
+    if (values) values.push(value)
+    else fields.set(name, [value])
+  }
   if (body['resourceType'] === 'Parameters') {
     for (const parameter of listOf(body['parameter'])) {
       if (isObject(parameter)) add(String(parameter['name']), valueOf(parameter))
