@@ -32,14 +32,25 @@ export async function resolveLinks(tx: Tx, context: Context, plans: readonly Pla
   })
 }
 
-/** `Type/id` as it will be, by the `fullUrl` it goes by in the Bundle. */
+/**
+ * `Type/id` as it will be, by the `fullUrl` it goes by in the Bundle.
+ *
+ * @throws FhirError 400 when two resources go by one: a link to it would lead to either
+ * @see FHIR R4 § Bundle, bdl-7
+ */
 function targetsOf(plans: readonly Plan[]): Map<string, string> {
-  return new Map(
-    plans.flatMap(({ step: { entry }, write, existing }) => {
-      const { type, id } = write ?? existing
-      return entry.fullUrl === undefined ? [] : [[entry.fullUrl, `${type}/${id}`] as const]
-    }),
-  )
+  const targets = new Map<string, string>()
+  for (const { step, write, existing } of plans) {
+    const { fullUrl, index } = step.entry
+    if (fullUrl === undefined) continue
+    const { type, id } = write ?? existing
+    const target = `${type}/${id}`
+    if ((targets.get(fullUrl) ?? target) !== target) {
+      throw FhirError.invalid('fullUrl: given twice', `Bundle.entry[${index}].fullUrl`)
+    }
+    targets.set(fullUrl, target)
+  }
+  return targets
 }
 
 /** `http://host/fhir` of `http://host/fhir/Patient/1`: what relative references beside it are relative to. */
