@@ -34,6 +34,8 @@ export function createAdapter(): FastifyAdapter {
     },
     clientErrorHandler: (_error, socket) => refuseMessage(socket),
   })
+  // Node would drop those beyond 2,000 in silence, an If-Match among them; their size is limited to 16 KB
+  adapter.getInstance().server.maxHeadersCount = 0
   adapter.getInstance().setErrorHandler((error, _request, reply) => sendError(reply, filter.fhirError(error)))
   return adapter
 }

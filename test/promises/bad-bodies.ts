@@ -90,7 +90,7 @@ const invalid: BadRequest[] = [
   put('101 faults', patient(`"name":[${Array(150).fill('{"colour":1}').join(',')}]`), 422),
   {
     what: 'a missing required element',
-    method: 'post',
+    method: 'POST',
     path: '/fhir/Observation',
     body: '{"resourceType":"Observation"}',
     status: 422,
@@ -100,14 +100,14 @@ const invalid: BadRequest[] = [
   put('an id that is a number', '{"resourceType":"Patient","id":1}', 422),
   {
     what: 'an id that is no FHIR id',
-    method: 'put',
+    method: 'PUT',
     path: '/fhir/Patient/not_an_id!',
     body: patient(''),
     status: 400,
   },
   {
     what: 'an id of 65 characters',
-    method: 'put',
+    method: 'PUT',
     path: `/fhir/Patient/${'a'.repeat(65)}`,
     body: patient(''),
     status: 400,

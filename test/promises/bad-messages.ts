@@ -11,7 +11,7 @@ const headers: BadRequest[] = [
   { what: 'Basic', path: '/fhir/Patient', headers: { Authorization: 'Basic eDp5' }, status: 401 },
   {
     what: 'an If-Match that is none',
-    method: 'put',
+    method: 'PUT',
     path: '/fhir/Patient/bad',
     headers: { 'If-Match': 'latest' },
     body: patient(''),
@@ -19,7 +19,7 @@ const headers: BadRequest[] = [
   },
   {
     what: 'an If-Match of what is not there',
-    method: 'put',
+    method: 'PUT',
     path: '/fhir/Patient/bad',
     headers: { 'If-Match': 'W/"1"' },
     body: patient(''),
@@ -33,7 +33,7 @@ const headers: BadRequest[] = [
   },
   {
     what: 'empty If-None-Exist',
-    method: 'post',
+    method: 'POST',
     path: '/fhir/Patient',
     headers: { 'If-None-Exist': '' },
     body: patient(''),
@@ -41,13 +41,18 @@ const headers: BadRequest[] = [
   },
   {
     what: 'If-None-Exist with an unknown parameter',
-    method: 'post',
+    method: 'POST',
     path: '/fhir/Patient',
     headers: { 'If-None-Exist': 'colour=1' },
     body: patient(''),
     status: 400,
   },
-  { what: 'Turtle wanted', path: '/fhir/Patient', headers: { Accept: 'application/fhir+turtle' }, status: 406 },
+  {
+    what: 'Turtle wanted',
+    path: '/fhir/Patient',
+    headers: { Accept: 'application/fhir+turtle' },
+    status: 406,
+  },
   {
     what: 'FHIR 3 wanted',
     path: '/fhir/Patient',
@@ -56,7 +61,7 @@ const headers: BadRequest[] = [
   },
   {
     what: 'a Content-Type of Turtle',
-    method: 'post',
+    method: 'POST',
     path: '/fhir/Patient',
     headers: { 'Content-Type': 'application/fhir+turtle' },
     body: '<Patient/>',
@@ -64,7 +69,7 @@ const headers: BadRequest[] = [
   },
   {
     what: 'a Content-Type of text',
-    method: 'put',
+    method: 'PUT',
     path: '/fhir/Patient/bad',
     headers: { 'Content-Type': 'text/plain' },
     body: patient(''),
@@ -72,7 +77,7 @@ const headers: BadRequest[] = [
   },
   {
     what: 'a charset that is not UTF-8',
-    method: 'post',
+    method: 'POST',
     path: '/fhir/Patient',
     headers: { 'Content-Type': 'application/fhir+json; charset=utf-16' },
     body: patient(''),
@@ -80,7 +85,7 @@ const headers: BadRequest[] = [
   },
   {
     what: 'a Content-Type that cannot be read',
-    method: 'post',
+    method: 'POST',
     path: '/fhir/Patient',
     headers: { 'Content-Type': 'x' },
     body: patient(''),

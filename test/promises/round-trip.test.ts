@@ -81,7 +81,8 @@ async function roundTrip(client: Client, name: string): Promise<void> {
     refused.set(name, put.status)
     return
   }
-  const got = await client.get(url)
+  // without an Accept a Binary gives its content
+  const got = await client.get(url).set('Accept', 'application/fhir+json')
   const same = got.status === 200 && canonical(parseJson(got.text)) === canonical(resource)
   ;(same ? equal : changed).push(name)
 }
