@@ -40,6 +40,7 @@ const faulty: Readonly<Record<string, string>> = {
     'dispenseRequest.performer refers to a Practitioner; only Organization is allowed',
   'Observation-clinical-gender.json': 'performer refers to an Encounter; not among the types allowed',
   'Questionnaire-qs1.json': 'linkId is missing on items',
+  'Subscription-example.json': 'asks that whole resources be sent to an address (docs/decisions/0012)',
   'SearchParameter-questionnaireresponse-extensions-QuestionnaireResponse-item-subject.json':
     'id of 67 characters',
   ...Object.fromEntries(
