@@ -119,7 +119,7 @@ it('finds nothing by what would hurt elsewhere, where it can be meant', async ()
   expect(found.map(({ status }) => status)).toEqual(found.map(() => 200))
 })
 
-it('refuses a body beyond 50 MB with 413 before it has come', async () => {
+it('refuses a body beyond 50 MB with 413', async () => {
   const answer = await supertest(server.url)
     .post('/fhir/Patient')
     .set({
