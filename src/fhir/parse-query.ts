@@ -5,6 +5,7 @@ import { parseFilter } from './parse-filter.ts'
 import { parseInclude, parseRevinclude } from './parse-include.ts'
 import { parseList } from './parse-list.ts'
 import type { SearchContext } from './parse-search-value.ts'
+import { demandAffordable } from './query-cost.ts'
 import type { Criterion, Query } from './query.ts'
 import { notSupported } from './search-refusal.ts'
 
@@ -33,8 +34,8 @@ const maxCount = 1000
  * @param type the resource type searched
  * @param parameters in their order, percent-decoded; `_format` and `_pretty` are let through, for `rest`
  * @throws FhirError 400: `not-supported` for a parameter, modifier, prefix or sort key that we do not have
- *   (lenient handling ignores these), `value` for a bad value, `too-costly` beyond 100 parameters. The
- *   message names the parameter, never the value.
+ *   (lenient handling ignores these), `value` for a bad value, `too-costly` beyond 100 parameters, and what
+ *   they may ask for in all. The message names the parameter, never the value.
  * @see FHIR R4 § Search, "Handling Errors"
  */
 export function parseQuery(
@@ -57,6 +58,7 @@ export function parseQuery(
       ignored.push(key)
     }
   }
+  demandAffordable(draft)
   // "If `_count` has the value 0, this shall be treated the same as `_summary=count`."
   if (draft.count === 0) draft.summary = 'count'
   return { query: draft, applied, ignored }

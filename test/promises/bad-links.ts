@@ -132,13 +132,37 @@ const compartments = [
   ['/fhir/Patient/there/*?colour=1', 400],
 ] as const
 
+const form = (what: string, type: string, criteria: readonly string[]): BadRequest =>
+  withHeaders(sent('POST', `/fhir/${type}/_search`, what, criteria.join('&'), 400), {
+    'Content-Type': 'application/x-www-form-urlencoded',
+  })
+const manyOf = (of: (index: number) => string) => Array.from({ length: 500 }, (_, index) => of(index)).join()
+
+/** Each of its criteria could be asked alone. */
+const costly: readonly BadRequest[] = [
+  form(
+    '100 chains of 6',
+    'Observation',
+    Array(100).fill(`${'has-member:Observation.'.repeat(6)}status=final`),
+  ),
+  form('100 times _has, 6 deep', 'Observation', Array(100).fill(`${has(6)}=final`)),
+  form('100 open chains', 'Provenance', Array(100).fill('agent.identifier=x')),
+  form('50,000 quantities', 'Observation', Array(100).fill(`value-quantity=${manyOf((n) => `gt${n}||mg`)}`)),
+  form(
+    '50,000 composites',
+    'Observation',
+    Array(100).fill(`code-value-quantity=${manyOf((n) => `c$gt${n}`)}`),
+  ),
+  form('50,000 names', 'Patient', Array(100).fill(`name:contains=${manyOf((n) => `${'c'.repeat(90)}${n}`)}`)),
+]
+
 /** Chains, includes, sorts, filters that lead nowhere or too far. */
 export const badLinks: readonly BadRequest[] = [
+  ...costly,
   ...[...links, ...includes, ...shapes, ...filters].map((path) => get(path)),
   ...compartments.map(([path, status]) => get(path, status)),
   ...[...links.slice(0, 10), ...filters.slice(0, 10)].map((path): BadRequest => {
-    const [place = '', form = ''] = path.split('?')
-    const bad = sent('POST', `${place}/_search`, `a form: ${form}`, form, 400)
-    return withHeaders(bad, { 'Content-Type': 'application/x-www-form-urlencoded' })
+    const [place = '', fields = ''] = path.split('?')
+    return form(`a form: ${fields}`, place.slice('/fhir/'.length), [fields])
   }),
 ]
