@@ -1,4 +1,5 @@
 import type { IndexValue } from '../fhir/index-value.ts'
+import { FhirError, issue } from '../fhir/outcome.ts'
 import { foldersOf } from '../fhir/uri-folder.ts'
 import type { BlindIndex, TextEntry } from '../identity/blind-index.ts'
 import { isBlind, isText } from '../resources/blind-parameters.ts'
@@ -25,7 +26,13 @@ export interface Found {
 
 type Keys = ReadonlyMap<string, string>
 
-/** @param patientKeys key by logical id, of every patient that the resource names */
+/** A name takes some forty: this is half a second, in which nobody else is served. */
+const mostHashes = 200_000
+
+/**
+ * @param patientKeys key by logical id, of every patient that the resource names
+ * @throws FhirError 422 `too-costly` for more sealed values than one resource may be found by
+ */
 export function indexOf(
   type: string,
   values: readonly IndexValue[],
@@ -38,17 +45,29 @@ export function indexOf(
     texts: blindIndex.texts(type, values),
   }
   for (const text of found.texts) found.tokens.add(text.token)
+  let hashes = found.texts.length
+  demandBounded(hashes)
   const codes = new Set(values.map(({ parameter }) => parameter))
   for (const code of compositesLacking(type, codes)) found.tokens.add(token(tokenText.lacking(code)))
   for (const value of values) {
     if (value.parameter === '_id' || value.parameter === '_lastUpdated' || isText(value.parameter)) continue
     if (isBlind(type, value.parameter)) {
-      for (const hidden of blindIndex.tokens(type, value)) found.blind.add(hidden)
+      const hidden = blindIndex.tokens(type, value)
+      for (const one of hidden) found.blind.add(one)
+      demandBounded((hashes += hidden.length))
     } else {
       indexClear(type, value, patientKeys, found)
     }
   }
   return found
+}
+
+function demandBounded(hashes: number): void {
+  if (hashes > mostHashes) {
+    throw FhirError.unprocessable([
+      issue('too-costly', 'more names, identifiers and texts than can be found by'),
+    ])
+  }
 }
 
 function indexClear(type: string, value: IndexValue, patientKeys: Keys, found: Found): void {

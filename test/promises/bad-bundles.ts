@@ -176,6 +176,9 @@ const resources: readonly BadRequest[] = [
   }),
   patientWith('100,000 extensions without a value', { extension: Array(100_000).fill({ url: 'u:x' }) }),
   patientWith('100,000 extensions without a URL', { extension: Array(100_000).fill({ valueString: 'x' }) }),
+  patientWith('50,000 names', {
+    name: Array.from({ length: 50_000 }, (_, index) => ({ family: `u:${index}`, given: [`c${index}`] })),
+  }),
   patientWith('a million names that are null', { name: Array(1_000_000).fill(null) }),
   patientWith('a string of 2 million characters', {
     language: 'x',
