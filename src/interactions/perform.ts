@@ -53,6 +53,9 @@ function writes(route: Route): boolean {
   return writing.has(route.interaction) || (route.interaction === 'operation' && affectsState(route))
 }
 
+/** Nobody waits longer; what a search may ask for is bounded, but not what it meets. */
+const longestStatementMs = 30_000
+
 /**
  * Performs one interaction in a transaction of its own, under the role that fits: a research base reads
  * as the role that has no right on the vault, a read sees one snapshot.
@@ -61,7 +64,7 @@ export function performAlone(context: Context, request: FhirRequest, route: Rout
   const { store } = context
   const role = context.access.kind === 'research' ? 'research' : 'care'
   const work = async (tx: Tx) => onRecord(context, await perform(tx, context, request, route))
-  return writes(route) ? store.transaction(role, work) : store.snapshot(role, work)
+  return writes(route) ? store.transaction(role, work) : store.snapshot(role, work, longestStatementMs)
 }
 
 /** The route table gives what a line's path holds. */

@@ -2,9 +2,9 @@ import type { OnApplicationShutdown } from '@nestjs/common'
 import pg from 'pg'
 import QueryStream from 'pg-query-stream'
 import { createHash } from 'node:crypto'
-import { FhirError } from '../fhir/outcome.ts'
+import { FhirError, issue } from '../fhir/outcome.ts'
 import { connectionOptions } from './database.ts'
-import { sql, type Sql } from './sql.ts'
+import type { Sql } from './sql.ts'
 import type { Role, Tx } from './tx.ts'
 
 type PooledRole = Exclude<Role, 'owner'>
@@ -43,11 +43,26 @@ export class Store implements OnApplicationShutdown {
    * @throws FhirError 503 when the database cannot be reached, or five repetitions did not help
    */
   async transaction<T>(role: PooledRole, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.within('BEGIN', role, work)
+  }
+
+  /**
+   * Reads with a snapshot that does not move: all statements see the same committed state.
+   *
+   * @param longestMs of one statement; undefined: any
+   * @throws FhirError 400 `too-costly` when one takes longer
+   */
+  async snapshot<T>(role: PooledRole, work: (tx: Tx) => Promise<T>, longestMs?: number): Promise<T> {
+    const limit = longestMs === undefined ? '' : `; SET LOCAL statement_timeout = ${Math.ceil(longestMs)}`
+    return this.within(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY${limit}`, role, work)
+  }
+
+  private async within<T>(begin: string, role: PooledRole, work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const client = await this.connect(role)
       try {
         const tx = new ClientTx(client)
-        await client.query('BEGIN')
+        await client.query(begin)
         const result = await work(tx)
         await client.query('COMMIT')
         client.release()
@@ -56,19 +71,13 @@ export class Store implements OnApplicationShutdown {
       } catch (error) {
         const broken = await rollback(client)
         client.release(broken)
+        if (isGivenUp(error))
+          throw new FhirError(400, [issue('too-costly', 'this takes too long: ask for less')])
         if (!isRetryable(error)) throw error
         if (attempt === 5) throw FhirError.later(503, 'the database is busy', 1)
         await new Promise((resolve) => setTimeout(resolve, attempt * 10 * (1 + Math.random())))
       }
     }
-  }
-
-  /** Reads with a snapshot that does not move: all statements see the same committed state. */
-  async snapshot<T>(role: PooledRole, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.transaction(role, async (tx) => {
-      await tx.query(sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`)
-      return work(tx)
-    })
   }
 
   /** One statement on its own, without the round trips of BEGIN and COMMIT. */
@@ -172,4 +181,9 @@ async function rollback(client: pg.PoolClient): Promise<boolean> {
 /** 40001 serialization_failure, 40P01 deadlock_detected */
 function isRetryable(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === '40001' || error.code === '40P01')
+}
+
+/** 57014 query_canceled */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '57014'
 }

@@ -1,5 +1,6 @@
 import { sql } from '../../src/store/sql.ts'
 import { Store } from '../../src/store/store.ts'
+import type { Tx } from '../../src/store/tx.ts'
 import { freshDatabase } from '../support/database.ts'
 
 let database: Awaited<ReturnType<typeof freshDatabase>>
@@ -47,6 +48,16 @@ describe('a transaction', () => {
       tx.query<{ n: string }>(sql`SELECT count(*) n FROM identity.data_key`),
     )
     expect(row?.n).toBe('0')
+  })
+
+  it('gives up a statement that takes longer than a reader waits, with 400', async () => {
+    const sleep = (tx: Tx) => tx.query(sql`SELECT pg_sleep(30)`)
+    await expect(store.snapshot('care', sleep, 50)).rejects.toMatchObject({
+      status: 400,
+      issues: [{ code: 'too-costly' }],
+    })
+    const settings = await store.snapshot('care', (tx) => tx.query(sql`SHOW statement_timeout`))
+    expect(settings).toEqual([{ statement_timeout: '0' }])
   })
 
   it('streams rows in batches of the size asked', async () => {
