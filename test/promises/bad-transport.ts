@@ -211,7 +211,7 @@ export const largeRequests: readonly BadRequest[] = [
     413,
   ),
   large('20 MB of members', `{"resourceType":"Patient"${members(1_500_000)}}`, 400),
-  large('9 MB of XML', `<Patient xmlns="http://hl7.org/fhir">${'<name/>'.repeat(1_340_000)}</Patient>`, 422, {
+  large('4 MB of XML', `<Patient xmlns="http://hl7.org/fhir">${'<name/>'.repeat(600_000)}</Patient>`, 422, {
     'Content-Type': 'application/fhir+xml',
   }),
   packed('gzip of 60 MB of zeros', gzipSync(Buffer.alloc(60 * megabyte)), 413),
