@@ -89,7 +89,7 @@ describe('recording', () => {
         Array.from({ length: 50 }, (_, n) => trail.record(read(`r${round}-${n}`))),
       )
       await owner.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coffre-audit'`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'coffre-audit'`,
       )
       failures += (await writing).filter(({ status }) => status === 'rejected').length
     }
