@@ -172,13 +172,19 @@ describe('Compression', () => {
     const bomb = Buffer.concat(Array.from({ length: 4_000 }, () => megabyte))
     const answer = await send('put', '/fhir/Patient/z').type(xml).set('Content-Encoding', 'gzip').send(bomb)
     expect(answer.status).toBe(413)
-    // unpacking is the work of another thread, which would go on now
-    const before = process.cpuUsage()
-    await new Promise((resolve) => setTimeout(resolve, 400))
-    const { user, system } = process.cpuUsage(before)
-    expect((user + system) / 1000).toBeLessThan(150)
+    // unpacking is the work of another thread, which would go on now: one moment without any says it does not
+    const moments = []
+    for (let moment = 0; moment < 8; moment++) moments.push(await busyMilliseconds(200))
+    expect(Math.min(...moments)).toBeLessThan(50)
   })
 })
+
+async function busyMilliseconds(duration: number): Promise<number> {
+  const before = process.cpuUsage()
+  await new Promise((resolve) => setTimeout(resolve, duration))
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
 
 describe('CORS', () => {
   const ours = 'https://app.example'
