@@ -1,16 +1,10 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { FhirError, issue } from '../fhir/outcome.ts'
+import { isListedUrl } from '../interactions/listed-url.ts'
 
 /** A source that does not begin to answer by then is tried again later. */
 const answerMs = 60_000
-
-/** Whether a URL begins with one that the hospital lists, as the parser reads both. */
-export function isListed(sources: readonly string[], text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || url.username !== '' || url.password !== '') return false
-  return sources.some((prefix) => url.href.startsWith(new URL(prefix).href))
-}
 
 /**
  * Fetches a file as it comes. It is followed nowhere else. One that is gzip is unpacked.
@@ -22,7 +16,7 @@ export async function fetchNdjson(
   sources: readonly string[],
   signal: AbortSignal,
 ): Promise<AsyncIterable<Buffer>> {
-  if (!isListed(sources, url)) throw refused('not one of the sources that this server may fetch')
+  if (!isListedUrl(sources, url)) throw refused('not one of the sources that this server may fetch')
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(new Error('no answer')), answerMs)
   try {

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream'
 import { Settings } from '../config.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { parseJson } from '../fhir/json.ts'
-import { isListed } from '../import/fetch.ts'
 import { readImportRequest } from '../import/import-request.ts'
 import { Imports, type ImportStatus } from '../import/imports.ts'
+import { isListedUrl } from '../interactions/listed-url.ts'
 import { RequestAccess } from './access.ts'
 import { bodyText } from './body.ts'
 import { retryAfterSeconds } from './bulk-export.ts'
@@ -48,7 +48,7 @@ export class BulkImportController {
     if (!readPrefer(request.headers.prefer).async) throw FhirError.invalid('Prefer: respond-async expected')
     demandJsonBody(request.headers['content-type'])
     const asked = readImportRequest(parseJson(bodyText(request)), (url) =>
-      isListed(this.settings.importable, url),
+      isListedUrl(this.settings.importable, url),
     )
     const job = await this.imports.kickoff(access, asked, new Date())
     void reply

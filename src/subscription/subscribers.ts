@@ -3,11 +3,11 @@ import { narrow } from '../access/scope.ts'
 import type { Clients } from '../auth/clients.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { Context } from '../interactions/context.ts'
+import { isListedUrl } from '../interactions/listed-url.ts'
 import { resourceOf } from '../interactions/released.ts'
 import { ourselves } from '../interactions/subscriptions/ourselves.ts'
 import type { SubscriptionRow } from '../interactions/subscriptions/records.ts'
 import { readWatch, type Watch } from '../interactions/subscriptions/rules.ts'
-import { isNotifiable } from '../interactions/subscriptions/serve.ts'
 import { current } from '../store/resources.ts'
 import type { Tx } from '../store/tx.ts'
 
@@ -31,7 +31,7 @@ export class Subscribers {
     const [released] = stored ? await this.context.gate.release(tx, ourselves, [stored]) : []
     if (!released) throw FhirError.notFound('Subscription')
     const access = await this.accessOf(row)
-    const isAllowed = (endpoint: string) => isNotifiable(this.context, endpoint)
+    const isAllowed = (endpoint: string) => isListedUrl(this.context.notifiable, endpoint)
     return { watch: readWatch(resourceOf(released), this.context.base, isAllowed), access }
   }
 

@@ -3,6 +3,7 @@ import type { Resource } from '../../fhir/json.ts'
 import { FhirError } from '../../fhir/outcome.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Context } from '../context.ts'
+import { isListedUrl } from '../listed-url.ts'
 import { criteriaOf } from './criteria.ts'
 import { ourselves } from './ourselves.ts'
 import { register, unregister } from './records.ts'
@@ -26,7 +27,7 @@ export async function serveSubscription(
   const { status } = resource
   if (status !== 'requested' && status !== 'active') return unregister(tx, id)
   if (access.kind !== 'care') throw FhirError.forbidden('Subscription: on the care base only')
-  const watch = readWatch(resource, context.base, (endpoint) => isNotifiable(context, endpoint))
+  const watch = readWatch(resource, context.base, (endpoint) => isListedUrl(context.notifiable, endpoint))
   await criteriaOf(tx, context, watch)
   const owner = {
     clientId: access.caller.clientId,
@@ -41,11 +42,4 @@ export async function serveSubscription(
 /** One that was deleted is served no more. */
 export async function withdrawSubscription(tx: Tx, id: string): Promise<void> {
   await unregister(tx, id)
-}
-
-/** By whole URL, as the parser reads it: `https://ehr.example@evil/` begins like one of ours, and is none. */
-export function isNotifiable({ notifiable }: Pick<Context, 'notifiable'>, endpoint: string): boolean {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (!url || url.username !== '' || url.password !== '') return false
-  return notifiable.some((prefix) => url.href.startsWith(new URL(prefix).href))
 }
