@@ -1,4 +1,4 @@
-import type { Query } from '../fhir/query.ts'
+import type { Query } from '../fhir/search/query.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { scopesFor, type Permission, type Scope } from './scope.ts'
 

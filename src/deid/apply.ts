@@ -1,6 +1,6 @@
 import { isResourceType } from '../fhir/definitions.ts'
 import { isObject, type JsonObject, type Resource } from '../fhir/json.ts'
-import { codes } from '../fhir/terminology.ts'
+import { codes } from '../fhir/terminology/terminology.ts'
 import { compile, type ReleasedType } from './compile.ts'
 import type { RefusalReason, ReleaseContext, Run } from './context.ts'
 import { containable, tables } from './rules.ts'

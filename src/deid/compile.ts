@@ -1,6 +1,6 @@
 import { typeDefinition, type PropertyDefinition, type TypeDefinition } from '../fhir/definitions.ts'
 import { isObject, type Json, type JsonObject } from '../fhir/json.ts'
-import { expansion } from '../fhir/terminology.ts'
+import { expansion } from '../fhir/terminology/terminology.ts'
 import type { Release } from './context.ts'
 import {
   birthYear,

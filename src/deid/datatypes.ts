@@ -1,5 +1,5 @@
 import { isNumber, isObject, type Json, type JsonObject } from '../fhir/json.ts'
-import { codes, type Expansion } from '../fhir/terminology.ts'
+import { codes, type Expansion } from '../fhir/terminology/terminology.ts'
 import { isCodeOf } from './codes.ts'
 import type { Release, Run } from './context.ts'
 import { countryCode, departement } from './place.ts'

@@ -1,6 +1,6 @@
 import { byCanonical, types, type PropertyDefinition } from '../fhir/definitions.ts'
 import { isNumber, isObject, type Json, type JsonObject, type Resource } from '../fhir/json.ts'
-import { codes } from '../fhir/terminology.ts'
+import { codes } from '../fhir/terminology/terminology.ts'
 import { isPseudonym } from './pseudonym.ts'
 import { isUcum, isUnit } from './unit.ts'
 

@@ -1,5 +1,5 @@
 import { compartmentParameters, isResourceType, typeDefinition } from '../fhir/definitions.ts'
-import { interval } from '../fhir/interval.ts'
+import { interval } from '../fhir/search/interval.ts'
 import { isObject, type Json } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { parseReference } from '../fhir/reference.ts'

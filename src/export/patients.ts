@@ -8,7 +8,7 @@ import {
 } from '../access/access.ts'
 import { isObject, parseJson, type Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { plainQuery } from '../fhir/parse-criterion.ts'
+import { plainQuery } from '../fhir/search/parse-criterion.ts'
 import { parseReference } from '../fhir/reference.ts'
 import type { Gate } from '../governance/gate.ts'
 import { membersFrom } from '../governance/members.ts'

@@ -1,8 +1,8 @@
 import { isResourceType } from '../fhir/definitions.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { parseQuery } from '../fhir/parse-query.ts'
-import type { Query } from '../fhir/query.ts'
-import { demandNoTerminology } from '../fhir/terminology-query.ts'
+import { parseQuery } from '../fhir/search/parse-query.ts'
+import type { Query } from '../fhir/search/query.ts'
+import { demandNoTerminology } from '../fhir/terminology/query.ts'
 
 /** One `_typeFilter`, read. */
 export interface TypeFilter {

@@ -1,4 +1,4 @@
-import type { IndexValue } from '../fhir/index-value.ts'
+import type { IndexValue } from '../fhir/search/index-value.ts'
 import { isObject, type Resource } from '../fhir/json.ts'
 import { parseReference } from '../fhir/reference.ts'
 import { encodeFragments, split, type ReferenceSplit } from '../identity/split.ts'

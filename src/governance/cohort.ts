@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm'
 import { restrict, type AllowedQuery, type CareAccess } from '../access/access.ts'
-import type { Query } from '../fhir/query.ts'
+import type { Query } from '../fhir/search/query.ts'
 import { count, exportRows } from '../store/search.ts'
 import type { Store } from '../store/store.ts'
 import type { Gate } from './gate.ts'

@@ -1,5 +1,5 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
-import type { Criterion, Query, SearchValue } from '../fhir/query.ts'
+import type { Criterion, Query, SearchValue } from '../fhir/search/query.ts'
 
 /**
  * Criteria that could single a person out and so have no place in a request for data: whoever chooses a

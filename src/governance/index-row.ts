@@ -1,6 +1,6 @@
-import type { IndexValue } from '../fhir/index-value.ts'
+import type { IndexValue } from '../fhir/search/index-value.ts'
 import { FhirError, issue } from '../fhir/outcome.ts'
-import { foldersOf } from '../fhir/uri-folder.ts'
+import { foldersOf } from '../fhir/search/uri-folder.ts'
 import type { BlindIndex, TextEntry } from '../identity/blind-index.ts'
 import { isBlind, isText } from '../resources/blind-parameters.ts'
 import { columnsFor, isRepeatedUri } from '../resources/columns.ts'

@@ -1,5 +1,5 @@
-import type { IndexValue } from '../fhir/index-value.ts'
-import { isUcum, ucumSystem } from '../fhir/ucum.ts'
+import type { IndexValue } from '../fhir/search/index-value.ts'
+import { isUcum, ucumSystem } from '../fhir/search/ucum.ts'
 import { tokenText } from '../store/token.ts'
 
 type Index<Kind> = IndexValue & { readonly kind: Kind }

@@ -1,5 +1,5 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
-import type { Criterion, Query, SearchValue } from '../fhir/query.ts'
+import type { Criterion, Query, SearchValue } from '../fhir/search/query.ts'
 import { compositePlan } from '../resources/composites.ts'
 
 /** The logical ids of patients that a query names, nested searches included. */

@@ -1,6 +1,6 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import type { CompositeCriterion, Criterion, SearchValue } from '../fhir/query.ts'
+import type { CompositeCriterion, Criterion, SearchValue } from '../fhir/search/query.ts'
 import { isBlind } from '../resources/blind-parameters.ts'
 import { compositePlan } from '../resources/composites.ts'
 import type { PreparedFoci } from '../store/prepared-query.ts'

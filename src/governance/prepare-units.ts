@@ -1,7 +1,7 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
 import { FhirError, issue } from '../fhir/outcome.ts'
-import type { Criterion, Query, SearchValue } from '../fhir/query.ts'
-import { inUnit, ucumSystem } from '../fhir/ucum.ts'
+import type { Criterion, Query, SearchValue } from '../fhir/search/query.ts'
+import { inUnit, ucumSystem } from '../fhir/search/ucum.ts'
 
 /** Whether a query asks for quantities in UCUM units anywhere, nested searches included. */
 export function asksInUnits({ criteria }: Query): boolean {

@@ -1,7 +1,7 @@
 import { restrict, type Access, type AllowedQuery } from '../access/access.ts'
-import { indexedName } from '../fhir/matches.ts'
+import { indexedName } from '../fhir/search/matches.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import type { Criterion, SearchValue, ValueCriterion } from '../fhir/query.ts'
+import type { Criterion, SearchValue, ValueCriterion } from '../fhir/search/query.ts'
 import { isBlind, isText } from '../resources/blind-parameters.ts'
 import {
   markPrepared,

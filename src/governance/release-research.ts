@@ -12,7 +12,7 @@ import {
 import { residue } from '../deid/residue.ts'
 import { parseJson, stringifyJson, type Resource } from '../fhir/json.ts'
 import { parseReference } from '../fhir/reference.ts'
-import { display } from '../fhir/terminology.ts'
+import { display } from '../fhir/terminology/terminology.ts'
 import { referencesIn } from '../identity/references.ts'
 import { nilPatient, type StoredRow } from '../store/row.ts'
 import type { Released } from './release-care.ts'

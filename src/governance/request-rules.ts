@@ -1,4 +1,4 @@
-import { interval } from '../fhir/interval.ts'
+import { interval } from '../fhir/search/interval.ts'
 import { FhirError, issue } from '../fhir/outcome.ts'
 import { readProposal, type ReadProposal } from './data-definition.ts'
 import { refusedPurposes, type Proposal } from './proposal.ts'

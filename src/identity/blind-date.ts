@@ -1,5 +1,5 @@
-import { startOfDay } from '../fhir/local-time.ts'
-import type { Prefix } from '../fhir/query.ts'
+import { startOfDay } from '../fhir/search/local-time.ts'
+import type { Prefix } from '../fhir/search/query.ts'
 
 /**
  * Dates of birth as tokens. A date is laid down by the calendar units that hold it whole: day, month,

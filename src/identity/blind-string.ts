@@ -1,5 +1,5 @@
-import { normalise } from '../fhir/normalise.ts'
-import type { ValueCriterion } from '../fhir/query.ts'
+import { normalise } from '../fhir/search/normalise.ts'
+import type { ValueCriterion } from '../fhir/search/query.ts'
 
 /** Longer beginnings are found by their first 32 letters, and judged. */
 const longestPrefix = 32

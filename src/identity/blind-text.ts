@@ -1,5 +1,5 @@
-import type { IndexValue } from '../fhir/index-value.ts'
-import { normalise } from '../fhir/normalise.ts'
+import type { IndexValue } from '../fhir/search/index-value.ts'
+import { normalise } from '../fhir/search/normalise.ts'
 
 /** A text beside codes of one resource, with the parameters that find it there. */
 export interface Text {

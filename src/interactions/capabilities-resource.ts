@@ -1,5 +1,5 @@
 import { profilesOn, resourceTypes, searchParameters, type SearchParameter } from '../fhir/definitions.ts'
-import { isSupported, referenceTargets } from '../fhir/extract.ts'
+import { isSupported, referenceTargets } from '../fhir/search/extract.ts'
 import { operations } from './operations/index.ts'
 import type { Operation } from './operations/operation.ts'
 import { releasedParameters } from './released-parameters.ts'

@@ -1,5 +1,5 @@
 import type { Access } from '../access/access.ts'
-import type { DemandValid } from '../fhir/validation-level.ts'
+import type { DemandValid } from '../fhir/validation/validation-level.ts'
 import type { Gate } from '../governance/gate.ts'
 import type { Store } from '../store/store.ts'
 import type { Accessed, Answer } from './answer.ts'

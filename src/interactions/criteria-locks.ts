@@ -1,5 +1,5 @@
-import type { Criterion, Query, SearchValue } from '../fhir/query.ts'
-import { normalise } from '../fhir/normalise.ts'
+import type { Criterion, Query, SearchValue } from '../fhir/search/query.ts'
+import { normalise } from '../fhir/search/normalise.ts'
 
 /**
  * What a conditional interaction locks: a text for each value that it asks for. Criteria of which one

@@ -2,7 +2,7 @@ import { demand } from '../access/access.ts'
 import { scopesFor } from '../access/scope.ts'
 import { resourceTypes } from '../fhir/definitions.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { interval } from '../fhir/interval.ts'
+import { interval } from '../fhir/search/interval.ts'
 import { isInstant } from '../fhir/primitive.ts'
 import type { Released } from '../governance/gate.ts'
 import {

@@ -1,9 +1,9 @@
 import type { Access } from '../access/access.ts'
 import { scopesFor, type Permission, type Scope } from '../access/scope.ts'
 import type { Resource } from '../fhir/json.ts'
-import { matches } from '../fhir/matches.ts'
+import { matches } from '../fhir/search/matches.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import type { Criterion, Query } from '../fhir/query.ts'
+import type { Criterion, Query } from '../fhir/search/query.ts'
 import type { Context } from './context.ts'
 
 /** One resource before the scopes: whose compartment it is in, and how to read it if a scope asks. */

@@ -1,4 +1,4 @@
-import { plainQuery } from '../fhir/parse-criterion.ts'
+import { plainQuery } from '../fhir/search/parse-criterion.ts'
 import { demand, restrict } from '../access/access.ts'
 import { stringifyJson } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'

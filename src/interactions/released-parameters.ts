@@ -1,5 +1,5 @@
 import { searchParameters, type SearchParameter } from '../fhir/definitions.ts'
-import { isSupported } from '../fhir/extract.ts'
+import { isSupported } from '../fhir/search/extract.ts'
 import { isBlind } from '../resources/blind-parameters.ts'
 
 /**

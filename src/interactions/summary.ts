@@ -1,7 +1,7 @@
 import { types, typeDefinition, type PropertyDefinition } from '../fhir/definitions.ts'
 import { isObject, type Json, type JsonObject, type Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import type { Query } from '../fhir/query.ts'
+import type { Query } from '../fhir/search/query.ts'
 import type { Parameter } from './request.ts'
 
 export type Shape = Pick<Query, 'elements' | 'summary'>

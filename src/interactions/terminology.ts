@@ -1,20 +1,20 @@
 import { restrict } from '../access/access.ts'
 import { scopesFor } from '../access/scope.ts'
-import { plainQuery, searchParameter } from '../fhir/parse-criterion.ts'
+import { plainQuery, searchParameter } from '../fhir/search/parse-criterion.ts'
 import { FhirError, issue } from '../fhir/outcome.ts'
 import type { Conformance } from '../fhir/package.ts'
-import type { Query, SearchValue } from '../fhir/query.ts'
-import { budget } from '../fhir/terminology-budget.ts'
-import { drawsOn, type Needed } from '../fhir/terminology-compose.ts'
-import { terminologyNeeds, withTokens } from '../fhir/terminology-query.ts'
-import { StoredTerminology } from '../fhir/terminology-stored.ts'
+import type { Query, SearchValue } from '../fhir/search/query.ts'
+import { budget } from '../fhir/terminology/budget.ts'
+import { drawsOn, type Needed } from '../fhir/terminology/compose.ts'
+import { terminologyNeeds, withTokens } from '../fhir/terminology/query.ts'
+import { StoredTerminology } from '../fhir/terminology/stored.ts'
 import {
   inPackages,
   packageTerminology,
   splitCanonical,
   terminologyOver,
   type Terminology,
-} from '../fhir/terminology.ts'
+} from '../fhir/terminology/terminology.ts'
 import type { StoredRow } from '../store/row.ts'
 import { exportRows } from '../store/search.ts'
 import type { Tx } from '../store/tx.ts'

@@ -1,5 +1,5 @@
 import { SettingsError, type Settings } from '../config.ts'
-import { demandValidAt, type DemandValid } from '../fhir/validation-level.ts'
+import { demandValidAt, type DemandValid } from '../fhir/validation/validation-level.ts'
 
 /** What resources must be to be written here. @throws SettingsError */
 export function validationOf({ COFFRE_VALIDATION }: Pick<Settings, 'COFFRE_VALIDATION'>): DemandValid {

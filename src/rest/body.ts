@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { parseJson, type Json } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { parseXml } from '../fhir/xml-parse.ts'
+import { parseXml } from '../fhir/xml/xml-parse.ts'
 import type { FhirRequest } from '../interactions/request.ts'
 import { binaryOf, isBinaryContent } from './binary.ts'
 import { bodyKind, mediaType } from './media-type.ts'

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { parseJson, type Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { writeXml } from '../fhir/xml-write.ts'
+import { writeXml } from '../fhir/xml/xml-write.ts'
 import { parseParameters, type Parameter } from '../interactions/request.ts'
 import type { Kind } from './media-type.ts'
 import { pretty } from './pretty.ts'

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Permit } from '../access/access.ts'
 import { resourceTypes, searchParameters } from '../fhir/definitions.ts'
-import { isSupported } from '../fhir/extract.ts'
+import { isSupported } from '../fhir/search/extract.ts'
 import { operations } from '../interactions/operations/index.ts'
 import { releasedParameters } from '../interactions/released-parameters.ts'
 import type { InteractionCode } from '../interactions/route.ts'

@@ -1,4 +1,4 @@
-import type { Prefix } from '../fhir/query.ts'
+import type { Prefix } from '../fhir/search/query.ts'
 import { sql, type Sql } from './sql.ts'
 
 /** The two columns that an interval is kept in. */

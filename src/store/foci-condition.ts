@@ -1,4 +1,4 @@
-import type { SearchValue } from '../fhir/query.ts'
+import type { SearchValue } from '../fhir/search/query.ts'
 import { isRange } from '../resources/composites.ts'
 import { compareDate, compareNumber, type IntervalColumns } from './comparison.ts'
 import type { PreparedFoci } from './prepared-query.ts'

@@ -1,5 +1,5 @@
-import { earthRadiusMetres } from '../fhir/great-circle.ts'
-import type { SearchValue } from '../fhir/query.ts'
+import { earthRadiusMetres } from '../fhir/search/great-circle.ts'
+import type { SearchValue } from '../fhir/search/query.ts'
 import { and, sql, type Sql } from './sql.ts'
 
 /**

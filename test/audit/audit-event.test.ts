@@ -3,7 +3,7 @@ import { auditEvent } from '../../src/audit/audit-event.ts'
 import type { AuditedAccess } from '../../src/audit/audited-access.ts'
 import { auditedParameterName } from '../../src/audit/parameter-names.ts'
 import type { Json } from '../../src/fhir/json.ts'
-import { validate } from '../../src/fhir/validate.ts'
+import { validate } from '../../src/fhir/validation/validate.ts'
 import { audited, caller, careAccess, patient, publicUrl } from './support.ts'
 
 const balp = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.'

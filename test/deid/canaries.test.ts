@@ -1,7 +1,7 @@
 import { deidentify, releasableTypes } from '../../src/deid/apply.ts'
 import { residue } from '../../src/deid/residue.ts'
 import { isObject, type Json, type JsonObject, type Resource } from '../../src/fhir/json.ts'
-import { validate } from '../../src/fhir/validate.ts'
+import { validate } from '../../src/fhir/validation/validate.ts'
 import { examplesOf, pathsOf, permit, textOf } from './support.ts'
 
 const examples = [...releasableTypes].flatMap(examplesOf)

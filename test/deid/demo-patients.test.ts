@@ -2,7 +2,7 @@ import { deidentify } from '../../src/deid/apply.ts'
 import { residue } from '../../src/deid/residue.ts'
 import { generatePatients } from '../../src/demo/generate.ts'
 import { isObject, parseJson, stringifyJson, type Json, type Resource } from '../../src/fhir/json.ts'
-import { validate } from '../../src/fhir/validate.ts'
+import { validate } from '../../src/fhir/validation/validate.ts'
 import { split } from '../../src/identity/split.ts'
 import { permit, textOf } from './support.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { isObject, parseJson, stringifyJson, type Json, type Resource } from '../../src/fhir/json.ts'
-import { display } from '../../src/fhir/terminology.ts'
+import { display } from '../../src/fhir/terminology/terminology.ts'
 import { deidentify, type ReleaseContext } from '../../src/deid/apply.ts'
 import { knownCodeSystems } from '../../src/deid/codes.ts'
 import { patientKeys, permitKeys, resourcePseudonym, uid } from '../../src/deid/pseudonym.ts'

@@ -4,7 +4,7 @@ import { generatePatients } from '../../src/demo/generate.ts'
 import { nirKey } from '../../src/demo/patients/identifiers.ts'
 import { filtrationRate } from '../../src/demo/patients/physiology.ts'
 import { isObject, stringifyJson, type Json, type JsonObject, type Resource } from '../../src/fhir/json.ts'
-import { validate } from '../../src/fhir/validate.ts'
+import { validate } from '../../src/fhir/validation/validate.ts'
 
 const batches = [...generatePatients({ seed: 1, patients: 300 })]
 const shared = batches[0] ?? []

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { createRequire } from 'node:module'
 import { resourceTypes } from '../../src/fhir/definitions.ts'
 import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
-import { validate } from '../../src/fhir/validate.ts'
+import { validate } from '../../src/fhir/validation/validate.ts'
 
 /** HL7's own examples of R4 4.0.1 (npm `hl7.fhir.r4.examples`, CC0): 5,305 files. */
 const folder = dirname(createRequire(import.meta.url).resolve('hl7.fhir.r4.examples/package.json'))

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CanonicalMap } from '../../src/fhir/canonical-map.ts'
 import { readPackages } from '../../src/fhir/package.ts'
-import { Profiles } from '../../src/fhir/profile-tree.ts'
-import { validateProfile } from '../../src/fhir/validate-profile.ts'
-import { profile } from './profile-support.ts'
+import { Profiles } from '../../src/fhir/validation/profile-tree.ts'
+import { validateProfile } from '../../src/fhir/validation/validate-profile.ts'
+import { profile } from './validation/profile-support.ts'
 
 let folder: string
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { FhirError } from '../../src/fhir/outcome.ts'
-import type { Query } from '../../src/fhir/query.ts'
+import type { Query } from '../../src/fhir/search/query.ts'
 import { readProposal } from '../../src/governance/data-definition.ts'
 import type { ProposedData, Proposal } from '../../src/governance/proposal.ts'
 

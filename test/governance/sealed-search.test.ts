@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ValueCriterion } from '../../src/fhir/query.ts'
+import type { ValueCriterion } from '../../src/fhir/search/query.ts'
 import { SealedSearch } from '../../src/governance/sealed-search.ts'
 import { BlindIndex } from '../../src/identity/blind-index.ts'
 import { Keyring } from '../../src/identity/keyring.ts'

@@ -1,8 +1,8 @@
 import { resourceTypes, searchParameters, setAddedParameters } from '../../src/fhir/definitions.ts'
 import { parseJson } from '../../src/fhir/json.ts'
 import { FhirError } from '../../src/fhir/outcome.ts'
-import { parseQuery } from '../../src/fhir/parse-query.ts'
-import { validate } from '../../src/fhir/validate.ts'
+import { parseQuery } from '../../src/fhir/search/parse-query.ts'
+import { validate } from '../../src/fhir/validation/validate.ts'
 import { careCapabilities, researchCapabilities } from '../../src/interactions/capabilities.ts'
 
 interface Statement {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Resource } from '../../src/fhir/json.ts'
 import { typeDefinition } from '../../src/fhir/definitions.ts'
-import { validate } from '../../src/fhir/validate.ts'
+import { validate } from '../../src/fhir/validation/validate.ts'
 import { demandWhole, isSubsetted, parseShape, shaped } from '../../src/interactions/summary.ts'
 
 const patient: Resource = {

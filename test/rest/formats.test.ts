@@ -2,7 +2,7 @@ import { get, type IncomingHttpHeaders } from 'node:http'
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import pg from 'pg'
 import supertest from 'supertest'
-import { parseXml } from '../../src/fhir/xml-parse.ts'
+import { parseXml } from '../../src/fhir/xml/xml-parse.ts'
 import { grantPermit, withPeople } from '../support/permit.ts'
 import { startServer, testClientId, type TestServer } from '../support/server.ts'
 

@@ -1,6 +1,6 @@
 import { byCanonical, typeDefinition, type PropertyDefinition } from '../../src/fhir/definitions.ts'
 import type { Json, JsonObject, Resource } from '../../src/fhir/json.ts'
-import { codes, expansion } from '../../src/fhir/terminology.ts'
+import { codes, expansion } from '../../src/fhir/terminology/terminology.ts'
 
 /** What every canary begins with: long enough that no ciphertext, hash or number holds it by chance. */
 export const stem = 'ZqCanaryXv'

@@ -1,5 +1,5 @@
-import type { Criterion, Query } from '../../src/fhir/query.ts'
-import { parseQuery, type ParsedQuery, type ParseOptions } from '../../src/fhir/parse-query.ts'
+import type { Criterion, Query } from '../../src/fhir/search/query.ts'
+import { parseQuery, type ParsedQuery, type ParseOptions } from '../../src/fhir/search/parse-query.ts'
 
 export const base = 'https://hospital.example/fhir'
 export const strict: ParseOptions = { zone: 'Europe/Paris', handling: 'strict', base }

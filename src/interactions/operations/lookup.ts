@@ -1,6 +1,6 @@
 import { FhirError } from '../../fhir/outcome.ts'
-import type { CodeSystem, Concept, Designation } from '../../fhir/terminology-code-system.ts'
-import { displayIn } from '../../fhir/terminology-display.ts'
+import type { CodeSystem, Concept, Designation } from '../../fhir/terminology/code-system.ts'
+import { displayIn } from '../../fhir/terminology/display.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Answer } from '../answer.ts'
 import type { Context } from '../context.ts'

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, type Resource } from '../../fhir/json.ts'
 import { FhirError } from '../../fhir/outcome.ts'
-import { validate } from '../../fhir/validate.ts'
+import { validate } from '../../fhir/validation/validate.ts'
 import type { FhirRequest } from '../request.ts'
 
 /** One input of an operation. @see FHIR R4 § Parameters; § Operations, "Executing an Operation Synchronously" */

@@ -1,6 +1,6 @@
 import { FhirError } from '../../fhir/outcome.ts'
-import { lineage, type CodeSystem } from '../../fhir/terminology-code-system.ts'
-import type { Coding } from '../../fhir/terminology-validate.ts'
+import { lineage, type CodeSystem } from '../../fhir/terminology/code-system.ts'
+import type { Coding } from '../../fhir/terminology/validate.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Answer } from '../answer.ts'
 import type { Context } from '../context.ts'

@@ -7,7 +7,7 @@ import {
   type Coding,
   type ValidateOptions,
   type Verdict,
-} from '../../fhir/terminology-validate.ts'
+} from '../../fhir/terminology/validate.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Answer } from '../answer.ts'
 import type { Context } from '../context.ts'

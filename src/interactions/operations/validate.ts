@@ -1,7 +1,7 @@
 import { demand } from '../../access/access.ts'
 import type { Json } from '../../fhir/json.ts'
 import { FhirError, type Issue } from '../../fhir/outcome.ts'
-import { validateProfile } from '../../fhir/validate-profile.ts'
+import { validateProfile } from '../../fhir/validation/validate-profile.ts'
 import type { Tx } from '../../store/tx.ts'
 import { outcomeText, type Accessed, type Answer } from '../answer.ts'
 import type { Context } from '../context.ts'

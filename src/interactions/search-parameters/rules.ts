@@ -1,5 +1,5 @@
 import { isResourceType, searchParameters, type SearchParameter } from '../../fhir/definitions.ts'
-import { reasonUnsupported } from '../../fhir/extract.ts'
+import { reasonUnsupported } from '../../fhir/search/extract.ts'
 import type { Json, Resource } from '../../fhir/json.ts'
 import { FhirError, issue } from '../../fhir/outcome.ts'
 import { readsClear } from '../../resources/clear-path.ts'

@@ -1,8 +1,8 @@
 import { compartmentParameters, resourceTypes, searchParameters } from '../../fhir/definitions.ts'
-import { canLeadTo, isSupported } from '../../fhir/extract.ts'
+import { canLeadTo, isSupported } from '../../fhir/search/extract.ts'
 import { FhirError } from '../../fhir/outcome.ts'
-import { searchParameter } from '../../fhir/parse-criterion.ts'
-import type { Criterion } from '../../fhir/query.ts'
+import { searchParameter } from '../../fhir/search/parse-criterion.ts'
+import type { Criterion } from '../../fhir/search/query.ts'
 import { valueCriterion } from '../released.ts'
 import type { Route } from '../route.ts'
 

@@ -1,6 +1,6 @@
 import type { SearchParameter } from '../../fhir/definitions.ts'
 import { FhirError } from '../../fhir/outcome.ts'
-import type { Criterion, Query } from '../../fhir/query.ts'
+import type { Criterion, Query } from '../../fhir/search/query.ts'
 import type { Parameter } from '../request.ts'
 
 /** Whether resources inside others are searched, and what is shown of a match. */

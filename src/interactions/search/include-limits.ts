@@ -1,6 +1,6 @@
 import { scopesFor } from '../../access/scope.ts'
 import { FhirError, issue } from '../../fhir/outcome.ts'
-import type { Include } from '../../fhir/query.ts'
+import type { Include } from '../../fhir/search/query.ts'
 import type { Context } from '../context.ts'
 
 /** A page that draws in more than this is refused rather than cut: what is missing would look absent. */

@@ -1,4 +1,4 @@
-import type { Include } from '../../fhir/query.ts'
+import type { Include } from '../../fhir/search/query.ts'
 import type { Released } from '../../governance/gate.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Context } from '../context.ts'

@@ -1,8 +1,8 @@
 import { searchParameters } from '../../fhir/definitions.ts'
-import { dataTypes, extractParameter, isSupported, type ExtractOptions } from '../../fhir/extract.ts'
+import { dataTypes, extractParameter, isSupported, type ExtractOptions } from '../../fhir/search/extract.ts'
 import type { Resource } from '../../fhir/json.ts'
-import { referencesOf } from '../../fhir/parse-include.ts'
-import type { Include } from '../../fhir/query.ts'
+import { referencesOf } from '../../fhir/search/parse-include.ts'
+import type { Include } from '../../fhir/search/query.ts'
 
 /** Where a resource refers to by one of its reference parameters. */
 export interface Lead {

@@ -1,6 +1,6 @@
 import { FhirError, issue } from '../../fhir/outcome.ts'
-import { compareKeys, sortKey, type SortValue } from '../../fhir/sort-key.ts'
-import type { Query } from '../../fhir/query.ts'
+import { compareKeys, sortKey, type SortValue } from '../../fhir/search/sort-key.ts'
+import type { Query } from '../../fhir/search/query.ts'
 import type { Released } from '../../governance/gate.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Context } from '../context.ts'

@@ -1,7 +1,7 @@
 import { isResourceType } from '../../fhir/definitions.ts'
 import { FhirError } from '../../fhir/outcome.ts'
-import { parseQuery, type ParsedQuery, type ParseOptions } from '../../fhir/parse-query.ts'
-import type { Query } from '../../fhir/query.ts'
+import { parseQuery, type ParsedQuery, type ParseOptions } from '../../fhir/search/parse-query.ts'
+import type { Query } from '../../fhir/search/query.ts'
 import type { Parameter } from '../request.ts'
 
 /** A search over some types, taken apart: for each type a query of its own. */

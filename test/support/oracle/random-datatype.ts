@@ -1,7 +1,7 @@
 import { resourceTypes, type PropertyDefinition } from '../../../src/fhir/definitions.ts'
 import type { Json, JsonObject, Resource } from '../../../src/fhir/json.ts'
-import { isGap, membersOf } from '../../../src/fhir/terminology-content.ts'
-import { packageTerminology } from '../../../src/fhir/terminology.ts'
+import { isGap, membersOf } from '../../../src/fhir/terminology/content.ts'
+import { packageTerminology } from '../../../src/fhir/terminology/terminology.ts'
 import type { Chance } from './chance.ts'
 import * as pool from './pools.ts'
 

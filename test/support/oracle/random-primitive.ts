@@ -1,6 +1,6 @@
 import type { PropertyDefinition } from '../../../src/fhir/definitions.ts'
 import type { Json } from '../../../src/fhir/json.ts'
-import { codes as codesOf } from '../../../src/fhir/terminology.ts'
+import { codes as codesOf } from '../../../src/fhir/terminology/terminology.ts'
 import type { Chance } from './chance.ts'
 import * as pool from './pools.ts'
 

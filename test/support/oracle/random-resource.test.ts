@@ -1,5 +1,5 @@
 import { resourceTypes } from '../../../src/fhir/definitions.ts'
-import { validate } from '../../../src/fhir/validate.ts'
+import { validate } from '../../../src/fhir/validation/validate.ts'
 import { chanceOf } from './chance.ts'
 import { randomResource } from './random-resource.ts'
 
