@@ -1,5 +1,11 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
-import type { ChainCriterion, HasCriterion, Query, SearchValue, ValueCriterion } from '../fhir/search/query.ts'
+import type {
+  ChainCriterion,
+  HasCriterion,
+  Query,
+  SearchValue,
+  ValueCriterion,
+} from '../fhir/search/query.ts'
 
 declare const prepared: unique symbol
 
