@@ -27,13 +27,19 @@ export function mediaType(contentType: string | undefined): string {
 export function bodyKind(contentType: string | undefined): Kind {
   const kind = bodyTypes.get(mediaType(contentType))
   const charset = /charset="?([^";\s]+)/i.exec(contentType ?? '')?.[1]?.toLowerCase() ?? 'utf-8'
-  if (kind === undefined || charset !== 'utf-8') {
+  if (kind === undefined || charset !== 'utf-8' || !isOurVersion(contentType)) {
     throw FhirError.notSupported(
       'Content-Type: application/fhir+json or application/fhir+xml in UTF-8 expected',
       415,
     )
   }
   return kind
+}
+
+/** `fhirVersion=4.0`, or nothing said: a resource of another version would be read as what it is not. */
+function isOurVersion(contentType: string | undefined): boolean {
+  const version = /;\s*fhirversion="?([^";\s]*)/i.exec(contentType ?? '')?.[1]
+  return version === undefined || version === '4.0' || version === '4.0.1'
 }
 
 /** @throws FhirError 415 when the body is not said to be JSON in UTF-8 */

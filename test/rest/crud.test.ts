@@ -208,6 +208,13 @@ describe('negotiation', () => {
     ['Accept: text/turtle', 'get', '/fhir/Patient', { Accept: 'text/turtle' }, 406],
     ['_format=ttl', 'get', '/fhir/Patient?_format=ttl', {}, 406],
     ['a body that is not JSON', 'post', '/fhir/Patient', { 'Content-Type': 'text/plain' }, 415],
+    [
+      'a body of R3',
+      'post',
+      '/fhir/Patient',
+      { 'Content-Type': 'application/fhir+json; fhirVersion=3.0' },
+      415,
+    ],
     ['a method that is not there', 'delete', '/fhir/Patient/pat-1/_history', {}, 405],
     ['a type that is none', 'get', '/fhir/Potient', {}, 404],
     ['an operation that is none', 'get', '/fhir/Patient/$frobnicate', {}, 404],
