@@ -18,7 +18,7 @@ const operator: CareAccess = {
   caller: { clientId: 'coffre-cli', userId: undefined, tokenId: 'cli', ip: undefined },
   scopes: [{ context: 'system', type: '*', permissions: new Set(['c', 'r', 'u', 'd', 's']), filters: [] }],
   patient: undefined,
-  grants: new Set(),
+  grants: new Set(['reindex']),
 }
 
 /** The sink of the operator, in an application that holds the engine. */

@@ -1,6 +1,6 @@
 import type { Bundle, OperationOutcome, Parameters } from 'fhir/r4.js'
 import { sql } from '../../src/store/sql.ts'
-import { startServer, type Client, type TestServer } from '../support/server.ts'
+import { cleanerId, startServer, type Client, type TestServer } from '../support/server.ts'
 
 let server: TestServer
 let client: Client
@@ -132,6 +132,12 @@ describe('a SearchParameter that is added', () => {
       422,
       [`SearchParameter.${element}`],
     ])
+  })
+
+  it('needs the grant reindex of who puts it into service', async () => {
+    const cleaner = await server.client('system/*.cruds', '/fhir', cleanerId)
+    await cleaner.post('/fhir/SearchParameter', parameter({ code: 'granted' })).expect(403)
+    await cleaner.post('/fhir/SearchParameter', parameter({ code: 'granted', status: 'draft' })).expect(201)
   })
 
   it('may be kept as a draft, out of service', async () => {
