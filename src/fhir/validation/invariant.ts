@@ -18,12 +18,13 @@ const structural: ReadonlySet<string> = new Set([
 
 /**
  * Expressions of R4 that come out empty, neither true nor false, where the rule in words is kept: when
- * two dates differ in precision, when there is no value; and `Boolean`, which no element of R4 is. R5
- * wrote `per-1` and `que-7` anew for these reasons.
+ * two dates differ in precision, when there is no value; `Boolean`, which no element of R4 is; and `in`
+ * over several values of `when`, which FHIRPath refuses. R5 wrote `per-1` and `que-7` anew for these reasons.
  */
 const restated: Readonly<Record<string, string>> = {
   'per-1': 'start.hasValue().not() or end.hasValue().not() or start.lowBoundary() <= end.highBoundary()',
   'ras-2': 'probability.ofType(decimal).all($this <= 100)',
+  'tim-9': "offset.empty() or (when.exists() and when.all(($this in ('C' | 'CM' | 'CD' | 'CV')).not()))",
   'que-7': "operator = 'exists' implies answer is boolean",
 }
 

@@ -47,6 +47,11 @@ describe('an invariant of R4', () => {
       { resourceType: 'Patient', name: [{ text: 'a' }, { period: { start: '2024-03', end: '2024-02-29' } }] },
     ],
     [
+      'tim-9 Observation.effective.repeat',
+      'an offset from a meal itself, one of two events',
+      { ...observation, effectiveTiming: { repeat: { offset: 1, when: ['ACM', 'C'] } } },
+    ],
+    [
       'cnt-3 Observation.component[0].extension[0].value',
       'a Count that is no whole number',
       {
@@ -82,6 +87,11 @@ describe('an invariant of R4', () => {
         ({ diagnostics, expression }) => `${/\((\S+)\)$/.exec(diagnostics)?.[1]} ${expression?.[0]}`,
       ),
     ).toEqual([place])
+  })
+
+  it('lets an offset from two events be', () => {
+    const effectiveTiming = { repeat: { offset: 1, when: ['ACM', 'AC'] } }
+    expect(validateProfile({ ...observation, effectiveTiming }, { errorsOnly: true })).toEqual([])
   })
 
   it.each<[string, JsonObject]>([
