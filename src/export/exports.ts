@@ -5,6 +5,7 @@ import type { AuditedAccess, Trail } from '../audit/trail.ts'
 import { FhirError, type Issue } from '../fhir/outcome.ts'
 import type { Gate } from '../governance/gate.ts'
 import type { Store } from '../store/store.ts'
+import { isUuid } from '../store/uuid.ts'
 import { takeBack } from './expiry.ts'
 import {
   createJob,
@@ -45,7 +46,6 @@ export type ExportStatus =
  * pipelines a dozen; a client that polls nothing and starts without end is stopped here.
  */
 const mostUnfinished = 500
-const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Bulk exports as a client sees them: kick-off, status, files, deletion. Everything goes on record. */
 export class Exports {
@@ -132,9 +132,7 @@ export class Exports {
    */
   async open(at: At, id: string, file: string, coding: 'identity' | 'gzip'): Promise<Readable> {
     const { job, request } = await this.find(at, id)
-    const found = isUuid.test(file)
-      ? await this.store.read('care', (tx) => findFile(tx, id, file))
-      : undefined
+    const found = isUuid(file) ? await this.store.read('care', (tx) => findFile(tx, id, file)) : undefined
     if (job.state !== 'done' || !found) throw FhirError.notFound('export file')
     const place = await this.onRecord(
       at,
@@ -168,7 +166,7 @@ export class Exports {
   /** A job of this very client (and person) at this base; of others nothing is said, not even that they are. */
   private async findOwn(at: At, id: string): Promise<Job> {
     demandGrant(at.access)
-    const job = isUuid.test(id) ? await this.store.read('care', (tx) => findJob(tx, id)) : undefined
+    const job = isUuid(id) ? await this.store.read('care', (tx) => findJob(tx, id)) : undefined
     const owner = this.owner(at)
     const isOwn = job?.base === owner.base && job.clientId === owner.clientId && job.userId === owner.userId
     const isOver = job?.expiresAt !== undefined && job.expiresAt <= this.now()

@@ -1,3 +1,4 @@
+import { plain, type Nullable } from '../store/nullable.ts'
 import { sql } from '../store/sql.ts'
 import type { Tx } from '../store/tx.ts'
 
@@ -89,12 +90,7 @@ export async function findJob(tx: Tx, id: string): Promise<Job | undefined> {
     SELECT id, safe, base, permit, client_id "clientId", user_id "userId", state, request, created_at "createdAt",
            transaction_time "transactionTime", finished_at "finishedAt", expires_at "expiresAt", failure
       FROM export.job WHERE id = ${id}`)
-  return (
-    row &&
-    (Object.fromEntries(
-      Object.entries(row).map(([name, value]) => [name, value ?? undefined]),
-    ) as unknown as Job)
-  )
+  return row && plain<Job>(row)
 }
 
 /** @returns undefined when the safe was closed: its key is no more */
@@ -274,8 +270,4 @@ export async function jobsOf(tx: Tx, permit: string): Promise<{ id: string }[]> 
 export async function overdueJobs(tx: Tx, now: Date): Promise<{ id: string }[]> {
   return tx.query<{ id: string }>(sql`
     SELECT id FROM export.job WHERE state IN ('done', 'failed') AND expires_at <= ${now}`)
-}
-
-type Nullable<T> = {
-  [Name in keyof T]: undefined extends T[Name] ? Exclude<T[Name], undefined> | null : T[Name]
 }

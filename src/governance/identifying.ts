@@ -1,5 +1,6 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
-import type { Criterion, Query, SearchValue } from '../fhir/search/query.ts'
+import { leavesOf } from '../fhir/search/criteria.ts'
+import type { Query, SearchValue, ValueCriterion } from '../fhir/search/query.ts'
 
 /**
  * Criteria that could single a person out and so have no place in a request for data: whoever chooses a
@@ -8,28 +9,10 @@ import type { Criterion, Query, SearchValue } from '../fhir/search/query.ts'
  * @returns the names of the parameters that are refused, as written after the last `.` or `:`; never values
  */
 export function identifyingParameters(query: Query): readonly string[] {
-  return query.criteria.flatMap((criterion) => identifyingIn(query.type, criterion))
+  return leavesOf(query)
+    .filter(({ type, criterion }) => criterion.kind === 'composite' || isIdentifying(type, criterion))
+    .map(({ criterion }) => criterion.parameter.code)
 }
-
-function identifyingIn(type: string, criterion: Criterion): readonly string[] {
-  switch (criterion.kind) {
-    case 'chain':
-      return identifyingParameters(criterion.target)
-    case 'has':
-      return identifyingParameters(criterion.source)
-    case 'any':
-    case 'all':
-      return criterion.of.flatMap((one) => identifyingIn(type, one))
-    case 'not':
-      return identifyingIn(type, criterion.of)
-    case 'composite': // not before its parts are judged one by one
-      return [criterion.parameter.code]
-    case 'value':
-      return isIdentifying(type, criterion) ? [criterion.parameter.code] : []
-  }
-}
-
-type ValueCriterion = Extract<Criterion, { kind: 'value' }>
 
 function isIdentifying(type: string, { parameter, modifier, values }: ValueCriterion): boolean {
   if (modifier === 'text' || modifier === 'identifier') return true // words that someone typed, and numbers

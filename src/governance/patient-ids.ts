@@ -1,33 +1,20 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
-import type { Criterion, Query, SearchValue } from '../fhir/search/query.ts'
+import { leavesOf } from '../fhir/search/criteria.ts'
+import type { Query, SearchValue } from '../fhir/search/query.ts'
 import { compositePlan } from '../resources/composites.ts'
 
 /** The logical ids of patients that a query names, nested searches included. */
-export function patientIdsIn({ type, criteria }: Query): string[] {
-  return criteria.flatMap((criterion) => patientIdsOf(type, criterion))
-}
-
-function patientIdsOf(type: string, criterion: Criterion): string[] {
-  switch (criterion.kind) {
-    case 'chain':
-      return patientIdsIn(criterion.target)
-    case 'has':
-      return patientIdsIn(criterion.source)
-    case 'any':
-    case 'all':
-      return criterion.of.flatMap((one) => patientIdsOf(type, one))
-    case 'not':
-      return patientIdsOf(type, criterion.of)
-    case 'composite': {
-      const plan = compositePlan(type, criterion.parameter)
-      if (plan === undefined || plan.kind === 'parts') return []
-      return criterion.values.flatMap((value) =>
-        value.flatMap((part, at) => patientIdOf(type, plan.components[at], part) ?? []),
-      )
-    }
-    case 'value':
+export function patientIdsIn(query: Query): string[] {
+  return leavesOf(query).flatMap(({ type, criterion }) => {
+    if (criterion.kind === 'value') {
       return criterion.values.flatMap((value) => patientIdOf(type, criterion.parameter, value) ?? [])
-  }
+    }
+    const plan = compositePlan(type, criterion.parameter)
+    if (plan === undefined || plan.kind === 'parts') return []
+    return criterion.values.flatMap((value) =>
+      value.flatMap((part, at) => patientIdOf(type, plan.components[at], part) ?? []),
+    )
+  })
 }
 
 function patientIdOf(

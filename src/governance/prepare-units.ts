@@ -1,29 +1,12 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
 import { FhirError, issue } from '../fhir/outcome.ts'
-import type { Criterion, Query, SearchValue } from '../fhir/search/query.ts'
+import { leavesOf } from '../fhir/search/criteria.ts'
+import type { Query, SearchValue } from '../fhir/search/query.ts'
 import { inUnit, ucumSystem } from '../fhir/search/ucum.ts'
 
 /** Whether a query asks for quantities in UCUM units anywhere, nested searches included. */
-export function asksInUnits({ criteria }: Query): boolean {
-  return criteria.some(isInUnits)
-}
-
-function isInUnits(criterion: Criterion): boolean {
-  switch (criterion.kind) {
-    case 'value':
-      return criterion.values.some(isUcum)
-    case 'composite':
-      return criterion.values.flat().some(isUcum)
-    case 'chain':
-      return asksInUnits(criterion.target)
-    case 'has':
-      return asksInUnits(criterion.source)
-    case 'any':
-    case 'all':
-      return criterion.of.some(isInUnits)
-    case 'not':
-      return isInUnits(criterion.of)
-  }
+export function asksInUnits(query: Query): boolean {
+  return leavesOf(query).some(({ criterion }) => criterion.values.flat().some(isUcum))
 }
 
 type Quantity = SearchValue & { readonly kind: 'quantity' }

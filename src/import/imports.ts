@@ -6,6 +6,7 @@ import { FhirError, type Issue } from '../fhir/outcome.ts'
 import { open, seal, type Keyring } from '../identity/keyring.ts'
 import type { Context } from '../interactions/context.ts'
 import type { Store } from '../store/store.ts'
+import { isUuid } from '../store/uuid.ts'
 import { engineSink } from './engine-sink.ts'
 import type { ImportRequest } from './import-request.ts'
 import {
@@ -23,7 +24,6 @@ import { importStream } from './stream.ts'
 /** Imports of one client that may be under way at once. */
 const mostUnfinished = 20
 const parallel = 4
-const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export type ImportStatus =
   | { readonly state: 'running'; readonly inputs: readonly ImportInput[]; readonly since: Date }
@@ -120,7 +120,7 @@ export class Imports {
     id: string,
     find: (id: string) => Promise<ImportJob | undefined>,
   ): Promise<ImportJob> {
-    const job = isUuid.test(id) ? await find(id) : undefined
+    const job = isUuid(id) ? await find(id) : undefined
     if (job?.clientId !== caller.clientId || job.userId !== caller.userId) throw FhirError.notFound('import')
     return job
   }

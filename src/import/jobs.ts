@@ -1,3 +1,4 @@
+import { plain, type Nullable } from '../store/nullable.ts'
 import { sql } from '../store/sql.ts'
 import type { Tx } from '../store/tx.ts'
 
@@ -48,14 +49,11 @@ export async function createJob(
 }
 
 export async function findJob(tx: Tx, id: string): Promise<ImportJob | undefined> {
-  const [row] = await tx.query<{ [Name in keyof ImportJob]: ImportJob[Name] | null }>(sql`
+  const [row] = await tx.query<Nullable<ImportJob>>(sql`
     SELECT id, client_id "clientId", user_id "userId", scopes, request, state, created_at "createdAt",
            finished_at "finishedAt", failure
       FROM import.job WHERE id = ${id}`)
-  if (!row) return undefined
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [name, value ?? undefined]),
-  ) as unknown as ImportJob
+  return row && plain<ImportJob>(row)
 }
 
 export async function inputsOf(tx: Tx, job: string): Promise<ImportInput[]> {

@@ -3,7 +3,8 @@ import { scopesFor, type Permission, type Scope } from '../access/scope.ts'
 import type { Resource } from '../fhir/json.ts'
 import { matches } from '../fhir/search/matches.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import type { Criterion, Query } from '../fhir/search/query.ts'
+import { isLocal } from '../fhir/search/criteria.ts'
+import type { Query } from '../fhir/search/query.ts'
 import type { Context } from './context.ts'
 
 /** One resource before the scopes: whose compartment it is in, and how to read it if a scope asks. */
@@ -45,26 +46,10 @@ function reaches(context: Context, scope: Scope, judged: Judged): boolean {
   if (scope.context === 'patient' && (access.kind !== 'care' || access.patient !== judged.patient))
     return false
   if (scope.filters.length === 0) return true
-  return scope.filters.some((filter) => isLocal(filter) && matches(filter, judged.resource(), context))
+  return scope.filters.some((filter) => areLocal(filter) && matches(filter, judged.resource(), context))
 }
 
 /** A chain or `_has` looks beyond the resource; in a scope it holds for searches only, else it fits nothing. */
-function isLocal(query: Query): boolean {
-  return query.criteria.every(looksWithin)
-}
-
-function looksWithin(criterion: Criterion): boolean {
-  switch (criterion.kind) {
-    case 'value':
-    case 'composite':
-      return true
-    case 'any':
-    case 'all':
-      return criterion.of.every(looksWithin)
-    case 'not':
-      return looksWithin(criterion.of)
-    case 'chain':
-    case 'has':
-      return false
-  }
+function areLocal(query: Query): boolean {
+  return query.criteria.every(isLocal)
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import type { FastifyRequest } from 'fastify'
-import type { CareAccess, Permit, ResearchAccess } from '../access/access.ts'
+import type { Access, CareAccess, Permit, ResearchAccess } from '../access/access.ts'
 import { Authenticator } from '../auth/authenticator.ts'
 import type { Principal } from '../auth/principal.ts'
 import { FhirError } from '../fhir/outcome.ts'
@@ -48,6 +48,11 @@ export class RequestAccess {
       request.ip,
     )
     return { kind: 'research', caller, scopes, permit }
+  }
+
+  /** The access at the care base, or at a permit's. @throws FhirError as the two above */
+  at(request: Asked, permitId: string | undefined): Promise<Access> {
+    return permitId === undefined ? this.careAccess(request) : this.researchAccess(request, permitId)
   }
 
   /** @throws FhirError 404 when there is no such base, or its permit is not active */

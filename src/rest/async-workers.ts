@@ -6,11 +6,12 @@ import { AsyncWorker } from '../interactions/async/async-worker.ts'
 import { accessOf, type Asked } from '../interactions/async/asked.ts'
 import type { ClaimedJob } from '../interactions/async/jobs.ts'
 import type { Context } from '../interactions/context.ts'
+import { reporter } from '../log.ts'
 import { Store } from '../store/store.ts'
 import { RequestAccess } from './access.ts'
 import { Exchange } from './exchange.ts'
 
-const logger = new Logger('async')
+const report = reporter(new Logger('async'))
 
 /** The workers of this process on asynchronous requests. Other processes may run theirs beside. */
 @Injectable()
@@ -53,11 +54,4 @@ export class AsyncWorkers implements OnApplicationBootstrap, OnModuleDestroy {
     const permit = permitId === undefined ? undefined : await this.requestAccess.permit(permitId)
     return this.exchange.contextOf(accessOf(asked, job, permit, this.settings.zone), job.base)
   }
-}
-
-/** Where it broke, without its message: a database quotes values in them. */
-function report(error: unknown): void {
-  const isError = error instanceof Error
-  const frames = isError ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : []
-  logger.error([isError ? error.name : typeof error, ...frames].join('\n'))
 }

@@ -59,11 +59,7 @@ export class AsyncController {
   private async at(request: FastifyRequest, permit: string | undefined): Promise<At> {
     const base = permit === undefined ? '/fhir' : `/research/${permit}/fhir`
     try {
-      const access =
-        permit === undefined
-          ? await this.requestAccess.careAccess(request)
-          : await this.requestAccess.researchAccess(request, permit)
-      return { access, base }
+      return { access: await this.requestAccess.at(request, permit), base }
     } catch (error) {
       const caller = { clientId: 'unknown', userId: undefined, tokenId: '', ip: request.ip }
       await this.record({ access: { caller }, base }, 'async-result', 'refused')

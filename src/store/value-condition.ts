@@ -8,6 +8,7 @@ import { nearCondition } from './near-condition.ts'
 import { hasSubject, hasToken, isSubject } from './row-condition.ts'
 import { or, sql, type Sql } from './sql.ts'
 import { token, tokenText } from './token.ts'
+import { isUuid } from './uuid.ts'
 
 /** A criterion on values that lie in clear, as a condition on `clinical.resource r`. */
 export function valueCondition(type: string, criterion: ValueCriterion): Sql {
@@ -84,7 +85,7 @@ function inFolder(code: string, uri: string): Sql {
 function isOwner(type: string, parameter: SearchParameter, value: Value<'reference'>): boolean {
   if (!columnsFor(type).owner.has(parameter.code) || value.url !== undefined) return false
   const mayBePatient = value.type === 'Patient' || value.type === undefined
-  return mayBePatient && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value.id)
+  return mayBePatient && isUuid(value.id)
 }
 
 /** The tokens of a reference; a bare id is asked for in each type that the parameter can lead to. */

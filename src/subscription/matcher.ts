@@ -1,4 +1,3 @@
-import type { CareAccess } from '../access/access.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { matches } from '../fhir/search/matches.ts'
 import type { Query } from '../fhir/search/query.ts'
@@ -63,10 +62,10 @@ async function judge(
 ): Promise<void> {
   try {
     const { watch, access } = await subscribers.load(tx, row)
-    const queries = await criteriaOf(tx, { ...context, access }, watch)
+    const asOwner = { ...context, access }
+    const queries = await criteriaOf(tx, asOwner, watch)
     const found = versions.filter(
-      ({ change, released }) =>
-        change.type === row.type && isFor({ ...context, access }, access, queries, released),
+      ({ change, released }) => change.type === row.type && isFor(asOwner, queries, released),
     )
     const at = context.now()
     if (found.length > 0)
@@ -81,12 +80,13 @@ async function judge(
   }
 }
 
-function isFor(context: Context, access: CareAccess, queries: readonly Query[], released: Released): boolean {
+/** Whether its owner may read and find a version, and asks for it. */
+function isFor(asOwner: Context, queries: readonly Query[], released: Released): boolean {
   const resource = resourceOf(released)
   const judged = { type: released.type, patient: released.row.patient, resource: () => resource }
   return (
-    permits({ ...context, access }, 'r', judged) &&
-    permits({ ...context, access }, 's', judged) &&
-    queries.every((query) => matches(query, resource, context))
+    permits(asOwner, 'r', judged) &&
+    permits(asOwner, 's', judged) &&
+    queries.every((query) => matches(query, resource, asOwner))
   )
 }

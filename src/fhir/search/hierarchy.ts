@@ -1,4 +1,5 @@
 import { searchParameters, type SearchParameter } from '../definitions.ts'
+import { leavesOf } from './criteria.ts'
 import { referenceTargets } from './extract.ts'
 import { FhirError } from '../outcome.ts'
 import type { Criterion, Query, SearchValue } from './query.ts'
@@ -62,12 +63,10 @@ export function parseHierarchy(
 
 /** All that a query asks by hierarchy, nested searches included; mostly `[]`. */
 export function hierarchiesIn(query: Query): readonly Hierarchy[] {
-  const found: Hierarchy[] = []
-  replaced(query, (value) => {
-    found.push(value)
-    return [value]
-  })
-  return found
+  // a component takes no modifier
+  return leavesOf(query).flatMap(({ criterion }) =>
+    criterion.kind === 'value' ? criterion.values.filter((value) => value.kind === 'hierarchy') : [],
+  )
 }
 
 /** A query with references where it asked by hierarchy. */

@@ -1,3 +1,4 @@
+import { leavesOf } from '../search/criteria.ts'
 import { isCaseSensitive } from '../search/extract.ts'
 import { hierarchiesIn } from '../search/hierarchy.ts'
 import { foldCode } from '../search/normalise.ts'
@@ -13,25 +14,9 @@ export const maxTokens = 10_000
 
 /** What `:in`, `:not-in`, `:above` and `:below` on tokens name, nested searches included; mostly `[]`. */
 export function terminologyNeeds(query: Query): Needed[] {
-  return query.criteria.flatMap(needsOf)
-}
-
-function needsOf(criterion: Criterion): Needed[] {
-  switch (criterion.kind) {
-    case 'value':
-      return criterion.values.flatMap(needOf)
-    case 'chain':
-      return terminologyNeeds(criterion.target)
-    case 'has':
-      return terminologyNeeds(criterion.source)
-    case 'any':
-    case 'all':
-      return criterion.of.flatMap(needsOf)
-    case 'not':
-      return needsOf(criterion.of)
-    case 'composite':
-      return []
-  }
+  return leavesOf(query).flatMap(({ criterion }) =>
+    criterion.kind === 'value' ? criterion.values.flatMap(needOf) : [],
+  )
 }
 
 function needOf(value: SearchValue): Needed[] {

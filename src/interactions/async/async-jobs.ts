@@ -3,6 +3,7 @@ import type { Access } from '../../access/access.ts'
 import { FhirError } from '../../fhir/outcome.ts'
 import { open, seal, type Keyring } from '../../identity/keyring.ts'
 import type { Store } from '../../store/store.ts'
+import { isUuid } from '../../store/uuid.ts'
 import { demandBundle } from '../bundle-entry.ts'
 import { affectsState } from '../operations/index.ts'
 import type { FhirRequest } from '../request.ts'
@@ -113,7 +114,7 @@ export class AsyncJobs {
   }
 
   private async find({ access, base }: At, id: string): Promise<Job> {
-    const job = isUuid.test(id) ? await this.store.read('care', (tx) => findJob(tx, id)) : undefined
+    const job = isUuid(id) ? await this.store.read('care', (tx) => findJob(tx, id)) : undefined
     const { clientId, userId } = access.caller
     const isOwn = job?.base === base && job.clientId === clientId && job.userId === userId
     const isOver = job?.expiresAt !== undefined && job.expiresAt <= new Date()
@@ -126,8 +127,6 @@ export class AsyncJobs {
     return this.keyring.unwrap(wrapped, keyVersion, contextOf(id, 'key'))
   }
 }
-
-const isUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 function contextOf(job: string, part: 'key' | 'request' | 'result'): string {
   return `async-${part}/${job}`

@@ -1,3 +1,4 @@
+import { plain, type Nullable } from '../../store/nullable.ts'
 import { sql } from '../../store/sql.ts'
 import type { Tx } from '../../store/tx.ts'
 
@@ -109,13 +110,4 @@ export async function finishJob(tx: Tx, lease: string, result: Buffer, expiresAt
     UPDATE async.job SET state = 'done', lease = NULL, lease_until = NULL, result = ${result},
            expires_at = ${expiresAt} WHERE lease = ${lease} RETURNING id`)
   return done.length > 0
-}
-
-type Nullable<T> = {
-  [Name in keyof T]: undefined extends T[Name] ? Exclude<T[Name], undefined> | null : T[Name]
-}
-
-function plain<T extends object>(row: Nullable<T>): T {
-  const entries = Object.entries(row).map(([name, value]) => [name, value ?? undefined])
-  return Object.fromEntries(entries) as T
 }

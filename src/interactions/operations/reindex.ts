@@ -4,6 +4,7 @@ import { FhirError, issue } from '../../fhir/outcome.ts'
 import { createReindex, findReindex, type Reindex } from '../../store/reindex.ts'
 import { addedParameters } from '../../store/search-parameters.ts'
 import type { Tx } from '../../store/tx.ts'
+import { isUuid } from '../../store/uuid.ts'
 import type { Accessed, Answer } from '../answer.ts'
 import type { Context } from '../context.ts'
 import { findCurrent } from '../read.ts'
@@ -45,8 +46,7 @@ export const reindexStatus: Operation = {
     demandGrant(context)
     demandKnown(call.parameters, ['job'])
     const id = textOf(call.parameters, 'job') ?? ''
-    const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
-    const job = isUuid ? await findReindex(tx, id) : undefined
+    const job = isUuid(id) ? await findReindex(tx, id) : undefined
     if (!job) throw FhirError.notFound('reindex')
     return answered(job)
   },

@@ -1,6 +1,7 @@
 import type { SearchParameter } from '../../fhir/definitions.ts'
 import { FhirError } from '../../fhir/outcome.ts'
-import type { Criterion, Query } from '../../fhir/search/query.ts'
+import { isLocal } from '../../fhir/search/criteria.ts'
+import type { Query } from '../../fhir/search/query.ts'
 import type { Parameter } from '../request.ts'
 
 /** Whether resources inside others are searched, and what is shown of a match. */
@@ -67,19 +68,4 @@ export function demandJudgeableInside(query: Query): void {
     throw FhirError.notSupported('_contained: not together with _include or _revinclude')
   }
   if (!query.criteria.every(isLocal)) throw FhirError.notSupported('_contained: no chains and no _has')
-}
-
-function isLocal(criterion: Criterion): boolean {
-  switch (criterion.kind) {
-    case 'chain':
-    case 'has':
-      return false
-    case 'any':
-    case 'all':
-      return criterion.of.every(isLocal)
-    case 'not':
-      return isLocal(criterion.of)
-    default:
-      return true
-  }
 }

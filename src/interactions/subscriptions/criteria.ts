@@ -2,7 +2,8 @@ import { demand, restrict } from '../../access/access.ts'
 import { hierarchiesIn } from '../../fhir/search/hierarchy.ts'
 import { FhirError, issue } from '../../fhir/outcome.ts'
 import { parseQuery } from '../../fhir/search/parse-query.ts'
-import type { Criterion, Query } from '../../fhir/search/query.ts'
+import { isLocal } from '../../fhir/search/criteria.ts'
+import type { Query } from '../../fhir/search/query.ts'
 import type { Tx } from '../../store/tx.ts'
 import { parseOptions, type Context } from '../context.ts'
 import { resolveTerminology } from '../terminology.ts'
@@ -35,23 +36,6 @@ function parsed(context: Context, type: string, parameters: Watch['filters'][num
     return parseQuery(type, parameters, parseOptions(context, 'strict'))
   } catch (error) {
     throw error instanceof FhirError ? refused('a criterion that this server does not have') : error
-  }
-}
-
-/** A chain or `_has` would depend on what others write. */
-function isLocal(criterion: Criterion): boolean {
-  switch (criterion.kind) {
-    case 'value':
-    case 'composite':
-      return true
-    case 'any':
-    case 'all':
-      return criterion.of.every(isLocal)
-    case 'not':
-      return isLocal(criterion.of)
-    case 'chain':
-    case 'has':
-      return false
   }
 }
 

@@ -1,3 +1,4 @@
+import { plain, type Nullable } from '../../store/nullable.ts'
 import { sql } from '../../store/sql.ts'
 import type { Tx } from '../../store/tx.ts'
 
@@ -108,16 +109,16 @@ const columns = sql`id, type, client_id "clientId", user_id "userId", scopes, pa
 
 /** Those that watch one of these types. */
 export async function watching(tx: Tx, types: readonly string[]): Promise<SubscriptionRow[]> {
-  const rows = await tx.query<Raw>(sql`
+  const rows = await tx.query<Nullable<SubscriptionRow>>(sql`
     SELECT ${columns} FROM subscription.subscription
      WHERE type = ANY(${types}::text[]) AND status IN ('requested', 'active') ORDER BY id`)
-  return rows.map(read)
+  return rows.map((row) => plain<SubscriptionRow>(row))
 }
 
 export async function findSubscriptions(tx: Tx, ids: readonly string[]): Promise<SubscriptionRow[]> {
-  const rows = await tx.query<Raw>(sql`
+  const rows = await tx.query<Nullable<SubscriptionRow>>(sql`
     SELECT ${columns} FROM subscription.subscription WHERE id = ANY(${ids}::text[]) ORDER BY id`)
-  return rows.map(read)
+  return rows.map((row) => plain<SubscriptionRow>(row))
 }
 
 /** Gives events their numbers; their endpoint is to be called. The row is locked: numbers have no gaps. */
@@ -143,13 +144,13 @@ export async function addEvents(
 
 /** Takes the Subscription whose call is due longest; nobody else takes it before `until`. */
 export async function claimDue(tx: Tx, now: Date, until: Date): Promise<SubscriptionRow | undefined> {
-  const [row] = await tx.query<Raw>(sql`
+  const [row] = await tx.query<Nullable<SubscriptionRow>>(sql`
     UPDATE subscription.subscription SET leased_until = ${until}
      WHERE id = (SELECT id FROM subscription.subscription
                   WHERE due_at <= ${now} AND (leased_until IS NULL OR leased_until < ${now})
                   ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING ${columns}`)
-  return row && read(row)
+  return row && plain<SubscriptionRow>(row)
 }
 
 /** Its events from a number on. */
@@ -175,12 +176,4 @@ export async function forgetEvents(tx: Tx, before: Date): Promise<void> {
   await tx.query(sql`
     DELETE FROM subscription.event e USING subscription.subscription s
      WHERE s.id = e.subscription AND e.at < ${before} AND (e.number <= s.delivered OR s.status IN ('off', 'error'))`)
-}
-
-type Raw = { [Name in keyof SubscriptionRow]: SubscriptionRow[Name] | null }
-
-function read(row: Raw): SubscriptionRow {
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [name, value ?? undefined]),
-  ) as unknown as SubscriptionRow
 }
