@@ -31,7 +31,7 @@ export class DataKeys {
     const missing = asked.filter((owner) => !keys.has(owner)).sort()
     if (!make || missing.length === 0) return keys
     const wrapped = missing.map((owner) => this.keyring.wrap(randomBytes(32), `data-key/${owner}`))
-    await tx.query(
+    await tx.vault.query(
       sql`INSERT INTO identity.data_key (owner, wrapped, key_version)
           SELECT * FROM unnest(${missing}::uuid[], ${wrapped.map((key) => key.wrapped)}::bytea[],
                                ${wrapped.map((key) => key.keyVersion)}::int[])
@@ -42,7 +42,7 @@ export class DataKeys {
   }
 
   private async storedKeys(tx: Tx, owners: readonly string[]): Promise<Map<string, Buffer>> {
-    const rows = await tx.query<{ owner: string; wrapped: Buffer; key_version: number }>(
+    const rows = await tx.vault.query<{ owner: string; wrapped: Buffer; key_version: number }>(
       sql`SELECT owner, wrapped, key_version FROM identity.data_key WHERE owner = ANY(${owners}::uuid[])`,
     )
     return new Map(

@@ -56,10 +56,10 @@ export class Vault {
    */
   async demandKeyring(tx: Tx): Promise<void> {
     const fingerprint = this.keyring.fingerprint
-    await tx.query(
+    await tx.vault.query(
       sql`INSERT INTO identity.keyring (fingerprint) VALUES (${fingerprint}) ON CONFLICT DO NOTHING`,
     )
-    const [known] = await tx.query<{ fingerprint: Buffer }>(sql`SELECT fingerprint FROM identity.keyring`)
+    const [known] = await tx.vault.query<{ fingerprint: Buffer }>(sql`SELECT fingerprint FROM identity.keyring`)
     if (!known?.fingerprint.equals(fingerprint)) {
       throw new Error('COFFRE_KEYRING: this is not the keyring that the database was written under')
     }
@@ -100,7 +100,7 @@ export class Vault {
       else if (id !== null) ids.set(key, id)
     }
     if (asked.length === 0) return ids
-    const rows = await tx.query<{ patient: string; sealed: Buffer }>(
+    const rows = await tx.vault.query<{ patient: string; sealed: Buffer }>(
       sql`SELECT patient, sealed FROM identity.patient_id WHERE patient = ANY(${asked}::uuid[])`,
     )
     const renamed = new Set(rows.map((row) => row.patient))
@@ -130,7 +130,7 @@ export class Vault {
     const bodies = rows.map((row) =>
       seal(demand(dataKeys, row.patient), row.content, sealedPlace(row.patient, row.seal)),
     )
-    await tx.query(
+    await tx.vault.query(
       sql`INSERT INTO identity.sealed (patient, seal, body)
           SELECT * FROM unnest(${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => String(row.seal))}::bigint[],
                                ${bodies}::bytea[])`,
@@ -145,7 +145,7 @@ export class Vault {
    */
   async read(tx: Tx, rows: readonly { patient: string; seal: string }[]): Promise<Map<string, string>> {
     if (rows.length === 0) return new Map()
-    const found = await tx.query<{ patient: string; seal: string; body: Buffer }>(
+    const found = await tx.vault.query<{ patient: string; seal: string; body: Buffer }>(
       sql`SELECT patient, seal, body FROM identity.sealed
           JOIN unnest(${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => row.seal)}::bigint[])
             AS asked (patient, seal) USING (patient, seal)`,
@@ -165,7 +165,7 @@ export class Vault {
 
   /** Destroys sealed rows: their versions are gone for good. */
   async destroy(tx: Tx, rows: readonly { patient: string; seal: string }[]): Promise<void> {
-    await tx.query(
+    await tx.vault.query(
       sql`DELETE FROM identity.sealed
           USING unnest(${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => row.seal)}::bigint[])
             AS gone (patient, seal)
@@ -178,7 +178,7 @@ export class Vault {
     if (replacing) await this.forget(tx, rows)
     const filled = rows.filter((row) => row.tokens.length > 0)
     if (filled.length === 0) return
-    await tx.query(
+    await tx.vault.query(
       sql`INSERT INTO identity.blind_index (type, id, patient, tokens)
           SELECT type, id, patient, tokens::bigint[]
           FROM unnest(${filled.map((row) => row.type)}::text[], ${filled.map((row) => row.id)}::text[],
@@ -189,7 +189,7 @@ export class Vault {
 
   /** Takes resources out of the blind index. */
   async forget(tx: Tx, rows: readonly { type: string; id: string }[]): Promise<void> {
-    await tx.query(
+    await tx.vault.query(
       sql`DELETE FROM identity.blind_index
           USING unnest(${rows.map((row) => row.type)}::text[], ${rows.map((row) => row.id)}::text[]) AS gone (type, id)
           WHERE blind_index.type = gone.type AND blind_index.id = gone.id`,
@@ -204,7 +204,7 @@ export class Vault {
     // in one order for all writers, so that no two wait for each other
     const rows = [...fresh.values()].sort((one, other) => (one.token < other.token ? -1 : 1))
     if (rows.length === 0) return
-    await tx.query(
+    await tx.vault.query(
       sql`INSERT INTO identity.text_index (token, type, parameters, prefixes)
           SELECT token, type, parameters::text[], prefixes::bigint[]
           FROM unnest(${rows.map(({ token }) => String(token))}::bigint[], ${rows.map(({ type }) => type)}::text[],
@@ -223,7 +223,7 @@ export class Vault {
     prefix: bigint,
     limit: number,
   ): Promise<Pick<TextRow, 'token' | 'parameters'>[]> {
-    const rows = await tx.query<{ token: string; parameters: string[] }>(
+    const rows = await tx.vault.query<{ token: string; parameters: string[] }>(
       sql`SELECT token, parameters FROM identity.text_index
           WHERE prefixes @> ${[String(prefix)]}::bigint[] AND type = ${type} AND ${parameter} = ANY(parameters)
           LIMIT ${limit}`,
@@ -237,7 +237,7 @@ export class Vault {
 
   private async knownPatients(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
     const byHash = new Map(ids.map((id) => [this.idHash(id).toString('hex'), id]))
-    const rows = await tx.query<{ patient: string; id_hash: Buffer }>(
+    const rows = await tx.vault.query<{ patient: string; id_hash: Buffer }>(
       sql`SELECT patient, id_hash FROM identity.patient_id
           WHERE id_hash = ANY(${ids.map((id) => this.idHash(id))}::bytea[])`,
     )
@@ -252,7 +252,7 @@ export class Vault {
       const patient = fresh[index] ?? ''
       return seal(demand(dataKeys, patient), id, `patient-id/${patient}`)
     })
-    await tx.query(
+    await tx.vault.query(
       sql`INSERT INTO identity.patient_id (patient, id_hash, sealed)
           SELECT * FROM unnest(${fresh}::uuid[], ${sorted.map((id) => this.idHash(id))}::bytea[], ${sealed}::bytea[])
           ON CONFLICT (id_hash) DO NOTHING`,

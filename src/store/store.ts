@@ -119,6 +119,10 @@ class ClientTx implements Tx {
     this.client = client
   }
 
+  get vault(): Tx {
+    return this
+  }
+
   async query<Row extends object>(statement: Sql): Promise<Row[]> {
     const { text, values } = statement
     const name = statementName(text)

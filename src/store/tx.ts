@@ -8,6 +8,8 @@ export interface Tx {
   stream<Row extends object = Record<string, unknown>>(statement: Sql, batch?: number): AsyncIterable<Row[]>
   /** Runs once the transaction is committed, never after a rollback: the place to remember what was read in it. */
   afterCommit(remember: () => void): void
+  /** The transaction on the server that holds schema `identity`: every statement on that schema goes through it. */
+  readonly vault: Tx
 }
 
 /**

@@ -43,6 +43,7 @@ async function plan(text: string, after?: Cursor): Promise<string> {
       },
       stream: (statement, batch) => tx.stream(statement, batch),
       afterCommit: (remember) => tx.afterCommit(remember),
+      vault: tx.vault,
     }
     await search(explaining, prepared, { after, limit: 20 })
     return lines.join('\n')

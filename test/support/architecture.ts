@@ -36,7 +36,7 @@ const readers = ['src/fhir/definitions.ts', 'src/fhir/package.ts']
 /** Who may write SQL over a schema. `store/condition.ts` joins clinical rows to the two others. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   clinical: ['src/store/'],
-  identity: ['src/identity/vault.ts', 'src/identity/vault-data-keys.ts', 'src/store/condition.ts'],
+  identity: ['src/identity/vault', 'src/store/condition.ts'],
   governance: [
     ...['src/governance/records.ts', 'src/governance/permits.ts', 'src/governance/members.ts'],
     'src/store/condition.ts',
