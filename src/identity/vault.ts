@@ -59,7 +59,9 @@ export class Vault {
     await tx.vault.query(
       sql`INSERT INTO identity.keyring (fingerprint) VALUES (${fingerprint}) ON CONFLICT DO NOTHING`,
     )
-    const [known] = await tx.vault.query<{ fingerprint: Buffer }>(sql`SELECT fingerprint FROM identity.keyring`)
+    const [known] = await tx.vault.query<{ fingerprint: Buffer }>(
+      sql`SELECT fingerprint FROM identity.keyring`,
+    )
     if (!known?.fingerprint.equals(fingerprint)) {
       throw new Error('COFFRE_KEYRING: this is not the keyring that the database was written under')
     }
