@@ -84,7 +84,7 @@ export class Exports {
     return this.onRecord(at, 'export', { parameters: parameterNames(kickoff) }, async () => {
       demandGrant(at.access)
       const request = authorise(at.access, kickoff, url)
-      const [id, made] = [randomUUID(), this.safes.make()]
+      const [id, made] = [randomUUID(), await this.safes.make()]
       await this.store.transaction('care', async (tx) => {
         if ((await unfinishedJobs(tx, at.access.caller.clientId)) >= mostUnfinished) {
           throw FhirError.later(429, 'too many exports at once', 60)

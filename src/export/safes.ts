@@ -22,16 +22,16 @@ export class Safes {
   }
 
   /** A new safe with its key, wrapped for the database and plain for now. */
-  make(): { readonly safe: string; readonly key: Buffer; readonly wrapped: WrappedKey } {
+  async make(): Promise<{ readonly safe: string; readonly key: Buffer; readonly wrapped: WrappedKey }> {
     const [safe, key] = [randomUUID(), randomBytes(32)]
-    return { safe, key, wrapped: this.keyring.wrap(key, keyContext(safe)) }
+    return { safe, key, wrapped: await this.keyring.wrap(key, keyContext(safe)) }
   }
 
   /** @returns where the files of a safe lie, and their key; undefined when the safe is closed */
   async place(tx: Tx, safe: string): Promise<Omit<FilePlace, 'file'> | undefined> {
     const key = await safeKey(tx, safe)
     if (!key) return undefined
-    const plain = this.keyring.unwrap(key.wrapped, key.keyVersion, keyContext(safe))
+    const plain = await this.keyring.unwrap(key.wrapped, key.keyVersion, keyContext(safe))
     return { folder: join(this.folder, safe), safeKey: plain }
   }
 

@@ -67,7 +67,7 @@ export class Permits {
     permit: Pick<PermitEntity, 'id' | 'request' | 'round' | 'validUntil'>,
     secret: Buffer,
   ): Promise<void> {
-    const { wrapped, keyVersion } = this.keyring.wrap(secret, keyContext(permit.id))
+    const { wrapped, keyVersion } = await this.keyring.wrap(secret, keyContext(permit.id))
     await manager
       .createQueryBuilder()
       .insert()
@@ -87,7 +87,7 @@ export class Permits {
     const submission = { request: row.request, round: row.round }
     const proposal = proposalOf(await manager.findOneByOrFail(SubmissionEntity, submission))
     const { data } = readProposal(proposal, this.zone)
-    const unwrapped = this.keyring.unwrap(secret, keyVersion, keyContext(row.id))
+    const unwrapped = await this.keyring.unwrap(secret, keyVersion, keyContext(row.id))
     return {
       permit: {
         ...{ id: row.id, data, freeText: proposal.freeText },

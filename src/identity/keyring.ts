@@ -2,6 +2,18 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
+/** A key to wrap, and what it is for. */
+export interface PlainKey {
+  readonly key: Buffer
+  readonly context: string
+}
+
+export interface WrappedKey {
+  readonly wrapped: Buffer
+  /** of the key-encryption key that wraps it */
+  readonly keyVersion: number
+}
+
 /**
  * The keys that are not in the database: key-encryption keys that wrap every data key, and a root
  * secret from which the keys of hashes are derived. Whoever holds the database without the keyring
@@ -29,13 +41,30 @@ export class Keyring {
    *
    * @param context what the key is for (`data-key/{owner}`); unwrapping asks for the same
    */
-  wrap(key: Buffer, context: string): { wrapped: Buffer; keyVersion: number } {
-    return { wrapped: seal(this.key(this.keyVersion), key, context), keyVersion: this.keyVersion }
+  async wrap(key: Buffer, context: string): Promise<WrappedKey> {
+    const [wrapped] = await this.wrapAll([{ key, context }])
+    if (!wrapped) throw new TypeError('as many keys as were asked for')
+    return wrapped
+  }
+
+  /** As `wrap`, many at once; in the order they came. */
+  wrapAll(entries: readonly PlainKey[]): Promise<WrappedKey[]> {
+    const { keyVersion } = this
+    const wrapped = entries.map(({ key, context }) => seal(this.key(keyVersion), key, context))
+    return Promise.resolve(wrapped.map((one) => ({ wrapped: one, keyVersion })))
   }
 
   /** @throws Error when the version is not in this keyring, or key, bytes and context do not belong together */
-  unwrap(wrapped: Buffer, keyVersion: number, context: string): Buffer {
-    return open(this.key(keyVersion), wrapped, context)
+  async unwrap(wrapped: Buffer, keyVersion: number, context: string): Promise<Buffer> {
+    const [key] = await this.unwrapAll([{ wrapped, keyVersion, context }])
+    if (!key) throw new TypeError('as many keys as were asked for')
+    return key
+  }
+
+  /** As `unwrap`, many at once; in the order they came. */
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async unwrapAll(entries: readonly (WrappedKey & { readonly context: string })[]): Promise<Buffer[]> {
+    return entries.map(({ wrapped, keyVersion, context }) => open(this.key(keyVersion), wrapped, context))
   }
 
   /** A key of 32 bytes for one purpose (`audit`, `paging`, `blind-index/Patient.family`, …); always the same. */

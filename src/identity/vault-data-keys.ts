@@ -30,7 +30,9 @@ export class DataKeys {
     }
     const missing = asked.filter((owner) => !keys.has(owner)).sort()
     if (!make || missing.length === 0) return keys
-    const wrapped = missing.map((owner) => this.keyring.wrap(randomBytes(32), `data-key/${owner}`))
+    const wrapped = await this.keyring.wrapAll(
+      missing.map((owner) => ({ key: randomBytes(32), context: contextOf(owner) })),
+    )
     await tx.vault.query(
       sql`INSERT INTO identity.data_key (owner, wrapped, key_version)
           SELECT * FROM unnest(${missing}::uuid[], ${wrapped.map((key) => key.wrapped)}::bytea[],
@@ -45,11 +47,22 @@ export class DataKeys {
     const rows = await tx.vault.query<{ owner: string; wrapped: Buffer; key_version: number }>(
       sql`SELECT owner, wrapped, key_version FROM identity.data_key WHERE owner = ANY(${owners}::uuid[])`,
     )
-    return new Map(
-      rows.map((row) => [
-        row.owner,
-        this.keyring.unwrap(row.wrapped, row.key_version, `data-key/${row.owner}`),
-      ]),
+    const keys = await this.keyring.unwrapAll(
+      rows.map(({ owner, wrapped, key_version: keyVersion }) => ({
+        ...{ wrapped, keyVersion },
+        context: contextOf(owner),
+      })),
     )
+    return new Map(rows.map(({ owner }, index) => [owner, demandAt(keys, index)]))
   }
+}
+
+function contextOf(owner: string): string {
+  return `data-key/${owner}`
+}
+
+function demandAt(keys: readonly Buffer[], index: number): Buffer {
+  const key = keys[index]
+  if (!key) throw new TypeError('as many keys as were asked for')
+  return key
 }

@@ -73,13 +73,14 @@ export class AsyncJobs {
     const { clientId, userId } = access.caller
     const [id, key] = [randomUUID(), randomBytes(32)]
     const content = seal(key, printAsked(askedBy(access, request, tokenExpiresAt)), contextOf(id, 'request'))
+    const wrapped = await this.keyring.wrap(key, contextOf(id, 'key'))
     await this.store.transaction('care', async (tx) => {
       if ((await unfinishedJobs(tx, clientId)) >= maxUnfinished) {
         throw FhirError.later(429, 'too many asynchronous requests that are not done', 60)
       }
       await createJob(tx, {
         ...{ id, base, clientId, userId, request: content, createdAt: new Date() },
-        ...this.keyring.wrap(key, contextOf(id, 'key')),
+        ...wrapped,
         // each entry of a batch stands alone: what was done of it would be done twice
         repeatable: !isBatch,
       })
@@ -93,7 +94,7 @@ export class AsyncJobs {
     if (job.state !== 'done' || !job.result || !job.expiresAt) {
       return { state: job.state === 'waiting' ? 'waiting' : 'running', since: job.createdAt }
     }
-    const result = open(this.keyOf(job), job.result, contextOf(id, 'result')).toString('utf8')
+    const result = open(await this.keyOf(job), job.result, contextOf(id, 'result')).toString('utf8')
     return { state: 'done', expiresAt: job.expiresAt, result }
   }
 
@@ -104,13 +105,13 @@ export class AsyncJobs {
   }
 
   /** What was asked of a job. */
-  askedOf(job: Job): Asked {
-    return parseAsked(open(this.keyOf(job), job.request, contextOf(job.id, 'request')).toString('utf8'))
+  async askedOf(job: Job): Promise<Asked> {
+    return parseAsked(open(await this.keyOf(job), job.request, contextOf(job.id, 'request')).toString('utf8'))
   }
 
   /** An answer, sealed for its job. */
-  sealResult(job: Job, result: string): Buffer {
-    return seal(this.keyOf(job), result, contextOf(job.id, 'result'))
+  async sealResult(job: Job, result: string): Promise<Buffer> {
+    return seal(await this.keyOf(job), result, contextOf(job.id, 'result'))
   }
 
   private async find({ access, base }: At, id: string): Promise<Job> {
@@ -119,11 +120,11 @@ export class AsyncJobs {
     const isOwn = job?.base === base && job.clientId === clientId && job.userId === userId
     const isOver = job?.expiresAt !== undefined && job.expiresAt <= new Date()
     if (!job || !isOwn || isOver) throw unknownJob()
-    demandCover(access, this.askedOf(job), this.zone)
+    demandCover(access, await this.askedOf(job), this.zone)
     return job
   }
 
-  private keyOf({ id, wrapped, keyVersion }: Job): Buffer {
+  private keyOf({ id, wrapped, keyVersion }: Job): Promise<Buffer> {
     return this.keyring.unwrap(wrapped, keyVersion, contextOf(id, 'key'))
   }
 }

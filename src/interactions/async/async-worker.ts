@@ -100,7 +100,7 @@ export class AsyncWorker {
 
   private async work(job: ClaimedJob): Promise<void> {
     const { store, jobs } = this.options
-    const asked = jobs.askedOf(job)
+    const asked = await jobs.askedOf(job)
     const context = await this.options.contextOf(job, asked)
     if (!context) return void (await store.transaction('care', (tx) => deleteJob(tx, job.id)))
     // of a batch that was begun some entries may be done; a job that ends its workers would end the next too
@@ -143,7 +143,7 @@ export class AsyncWorker {
     const now = new Date()
     const result = bundleText({ type: 'batch-response', now, entries: [entry] })
     const expiresAt = new Date(now.getTime() + resultHours * 3_600_000)
-    const sealed = this.options.jobs.sealResult(job, result)
+    const sealed = await this.options.jobs.sealResult(job, result)
     if (!(await finishJob(tx, job.lease, sealed, expiresAt))) throw new LostJob()
   }
 
