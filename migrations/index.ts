@@ -11,6 +11,7 @@ import { Async1764000000010 } from './0010-async.ts'
 import { Subscription1764000000011 } from './0011-subscription.ts'
 import { ImportJob1764000000012 } from './0012-import-job.ts'
 import { SearchParameter1764000000013 } from './0013-search-parameter.ts'
+import { IdentityKeyVersion1764000000014 } from './0014-identity-key-version.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   Subscription1764000000011,
   ImportJob1764000000012,
   SearchParameter1764000000013,
+  IdentityKeyVersion1764000000014,
 ]

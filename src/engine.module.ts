@@ -6,6 +6,7 @@ import { authEntities } from './auth/entities.ts'
 import { governanceEntities } from './governance/entities.ts'
 import { GovernanceModule } from './governance/governance.module.ts'
 import { IdentityModule } from './identity/identity.module.ts'
+import { KeysModule } from './keys.module.ts'
 import { connectionOptions, Database } from './store/database.ts'
 import { SearchParameterModule } from './reindex/search-parameter.module.ts'
 import { StoreModule } from './store/store.module.ts'
@@ -18,6 +19,7 @@ const entityConnections = 8
   imports: [
     StoreModule,
     IdentityModule,
+    KeysModule,
     TypeOrmModule.forRootAsync({
       imports: [StoreModule],
       inject: [Database],

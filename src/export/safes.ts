@@ -6,6 +6,7 @@ import type { Tx } from '../store/tx.ts'
 import { safeKey, type WrappedKey } from './jobs.ts'
 import type { FilePlace } from './ndjson-file.ts'
 import type { ExportRequest } from './request.ts'
+import { safeKeyContext } from './safe-keys.ts'
 
 /**
  * Safes: a folder of sealed files each, and a key that only the keyring unwraps. Every job has its own:
@@ -24,14 +25,14 @@ export class Safes {
   /** A new safe with its key, wrapped for the database and plain for now. */
   async make(): Promise<{ readonly safe: string; readonly key: Buffer; readonly wrapped: WrappedKey }> {
     const [safe, key] = [randomUUID(), randomBytes(32)]
-    return { safe, key, wrapped: await this.keyring.wrap(key, keyContext(safe)) }
+    return { safe, key, wrapped: await this.keyring.wrap(key, safeKeyContext(safe)) }
   }
 
   /** @returns where the files of a safe lie, and their key; undefined when the safe is closed */
   async place(tx: Tx, safe: string): Promise<Omit<FilePlace, 'file'> | undefined> {
     const key = await safeKey(tx, safe)
     if (!key) return undefined
-    const plain = await this.keyring.unwrap(key.wrapped, key.keyVersion, keyContext(safe))
+    const plain = await this.keyring.unwrap(key.wrapped, key.keyVersion, safeKeyContext(safe))
     return { folder: join(this.folder, safe), safeKey: plain }
   }
 
@@ -55,10 +56,6 @@ export function sealRequest(key: Buffer, job: string, request: ExportRequest): B
 
 export function openRequest(key: Buffer, job: string, sealed: Buffer): ExportRequest {
   return JSON.parse(open(key, sealed, requestContext(job)).toString('utf8')) as ExportRequest
-}
-
-function keyContext(safe: string): string {
-  return `safe/${safe}`
 }
 
 function requestContext(job: string): string {

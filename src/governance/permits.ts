@@ -8,6 +8,7 @@ import { sql } from '../store/sql.ts'
 import type { Tx } from '../store/tx.ts'
 import { readProposal } from './data-definition.ts'
 import { PermitEntity, SubmissionEntity } from './entities.ts'
+import { permitSecretContext } from './permit-secrets.ts'
 import { proposalOf } from './records.ts'
 import { Pseudonyms } from './release-research.ts'
 import type { PermitStatus } from './request-state.ts'
@@ -67,7 +68,7 @@ export class Permits {
     permit: Pick<PermitEntity, 'id' | 'request' | 'round' | 'validUntil'>,
     secret: Buffer,
   ): Promise<void> {
-    const { wrapped, keyVersion } = await this.keyring.wrap(secret, keyContext(permit.id))
+    const { wrapped, keyVersion } = await this.keyring.wrap(secret, permitSecretContext(permit.id))
     await manager
       .createQueryBuilder()
       .insert()
@@ -87,7 +88,7 @@ export class Permits {
     const submission = { request: row.request, round: row.round }
     const proposal = proposalOf(await manager.findOneByOrFail(SubmissionEntity, submission))
     const { data } = readProposal(proposal, this.zone)
-    const unwrapped = await this.keyring.unwrap(secret, keyVersion, keyContext(row.id))
+    const unwrapped = await this.keyring.unwrap(secret, keyVersion, permitSecretContext(row.id))
     return {
       permit: {
         ...{ id: row.id, data, freeText: proposal.freeText },
@@ -108,8 +109,4 @@ const mostPermitsKept = 100
 export function statusAt(row: Pick<PermitEntity, 'status' | 'validUntil'>, now: Date): PermitStatus {
   const isOver = row.validUntil <= now && (row.status === 'active' || row.status === 'suspended')
   return isOver ? 'expired' : row.status
-}
-
-function keyContext(permitId: string): string {
-  return `permit/${permitId}`
 }

@@ -2,7 +2,8 @@ import { Module } from '@nestjs/common'
 import { Settings } from '../config.ts'
 import { Store } from '../store/store.ts'
 import { StoreModule } from '../store/store.module.ts'
-import { Keyring, openKeyring } from './keyring.ts'
+import { Keyring } from './keyring.ts'
+import { openKeys } from './open-keys.ts'
 import { Vault } from './vault.ts'
 
 /** The keyring and the vault it opens. Start-up ends here when the two do not belong together. */
@@ -11,8 +12,8 @@ import { Vault } from './vault.ts'
   providers: [
     {
       provide: Keyring,
-      inject: [Settings],
-      useFactory: (settings: Settings) => openKeyring(settings.keyringFile),
+      inject: [Settings, Store],
+      useFactory: (settings: Settings, store: Store) => openKeys(settings, store),
     },
     { provide: Vault, inject: [Keyring, Store], useFactory: openVault },
   ],

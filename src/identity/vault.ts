@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto'
+import { createHmac, randomUUID, type KeyObject } from 'node:crypto'
 import { nilPatient } from '../store/row.ts'
 import { sql } from '../store/sql.ts'
 import type { Tx } from '../store/tx.ts'
@@ -175,6 +175,11 @@ export class Vault {
     )
   }
 
+  /** Forgets a patient's data key that was destroyed: at once here, within two minutes in other processes. */
+  forgetKey(patient: string): void {
+    this.dataKeys.forget(patient)
+  }
+
   /** Replaces what the blind index holds of these resources. */
   async index(tx: Tx, rows: readonly BlindRow[], replacing: boolean): Promise<void> {
     if (replacing) await this.forget(tx, rows)
@@ -273,7 +278,7 @@ export function sealedPlace(patient: string, seal: bigint | string): string {
   return `sealed/${patient}/${seal}`
 }
 
-function demand(keys: ReadonlyMap<string, Buffer>, owner: string): Buffer {
+function demand(keys: ReadonlyMap<string, KeyObject>, owner: string): KeyObject {
   const key = keys.get(owner)
   if (!key) throw new Error('vault: the data key of a sealed row is gone')
   return key

@@ -38,13 +38,14 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   clinical: ['src/store/'],
   identity: ['src/identity/vault', 'src/store/condition.ts'],
   governance: [
+    'src/governance/permit-secrets.ts',
     ...['src/governance/records.ts', 'src/governance/permits.ts', 'src/governance/members.ts'],
     'src/store/condition.ts',
   ],
   audit: ['src/audit/rows.ts'],
   auth: ['src/auth/'],
-  export: ['src/export/jobs.ts'],
-  async: ['src/interactions/async/jobs.ts'],
+  export: ['src/export/jobs.ts', 'src/export/safe-keys.ts'],
+  async: ['src/interactions/async/jobs.ts', 'src/interactions/async/job-keys.ts'],
   import: ['src/import/jobs.ts'],
   subscription: ['src/interactions/subscriptions/records.ts'],
 }

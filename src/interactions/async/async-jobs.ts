@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Access } from '../../access/access.ts'
 import { FhirError } from '../../fhir/outcome.ts'
+import type { KeptRelease } from '../../governance/withdrawals.ts'
 import { open, seal, type Keyring } from '../../identity/keyring.ts'
+import { lockCohorts } from '../../store/lock.ts'
 import type { Store } from '../../store/store.ts'
 import { isUuid } from '../../store/uuid.ts'
 import { demandBundle } from '../bundle-entry.ts'
@@ -9,7 +11,8 @@ import { affectsState } from '../operations/index.ts'
 import type { FhirRequest } from '../request.ts'
 import type { InteractionCode, Route } from '../route.ts'
 import { askedBy, demandCover, parseAsked, printAsked, type Asked } from './asked.ts'
-import { createJob, deleteJob, findJob, unfinishedJobs, type Job } from './jobs.ts'
+import { jobKeyContext } from './job-keys.ts'
+import { createJob, deleteJob, deleteJobsAt, findJob, unfinishedJobs, type Job } from './jobs.ts'
 
 /** Who asks, at which base: `/fhir` or `/research/{permit}/fhir`. */
 export interface At {
@@ -73,8 +76,9 @@ export class AsyncJobs {
     const { clientId, userId } = access.caller
     const [id, key] = [randomUUID(), randomBytes(32)]
     const content = seal(key, printAsked(askedBy(access, request, tokenExpiresAt)), contextOf(id, 'request'))
-    const wrapped = await this.keyring.wrap(key, contextOf(id, 'key'))
+    const wrapped = await this.keyring.wrap(key, jobKeyContext(id))
     await this.store.transaction('care', async (tx) => {
+      if (access.kind === 'research') await lockCohorts(tx, 'shared')
       if ((await unfinishedJobs(tx, clientId)) >= maxUnfinished) {
         throw FhirError.later(429, 'too many asynchronous requests that are not done', 60)
       }
@@ -104,6 +108,15 @@ export class AsyncJobs {
     if (!(await this.store.transaction('care', (tx) => deleteJob(tx, job.id)))) throw unknownJob()
   }
 
+  /** Answers as what is kept of a cohort: when a patient leaves it they are forgotten, to be asked for again. */
+  readonly kept: KeptRelease = {
+    async withdraw(tx, permits) {
+      const counts = new Map<string, number>()
+      for (const permit of permits) counts.set(permit, await deleteJobsAt(tx, `/research/${permit}/fhir`))
+      return counts
+    },
+  }
+
   /** What was asked of a job. */
   async askedOf(job: Job): Promise<Asked> {
     return parseAsked(open(await this.keyOf(job), job.request, contextOf(job.id, 'request')).toString('utf8'))
@@ -125,11 +138,11 @@ export class AsyncJobs {
   }
 
   private keyOf({ id, wrapped, keyVersion }: Job): Promise<Buffer> {
-    return this.keyring.unwrap(wrapped, keyVersion, contextOf(id, 'key'))
+    return this.keyring.unwrap(wrapped, keyVersion, jobKeyContext(id))
   }
 }
 
-function contextOf(job: string, part: 'key' | 'request' | 'result'): string {
+function contextOf(job: string, part: 'request' | 'result'): string {
   return `async-${part}/${job}`
 }
 
