@@ -13,6 +13,7 @@ import { StoreModule } from '../store/store.module.ts'
 import { Store } from '../store/store.ts'
 import { Exports } from './exports.ts'
 import { Safes } from './safes.ts'
+import { keptExports } from './withdraw.ts'
 import { ExportWorkers } from './workers.ts'
 
 const now = () => new Date()
@@ -49,8 +50,9 @@ const report = reporter(new Logger('export'))
 export class ExportModule implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly workers: ExportWorkers
 
-  constructor(workers: ExportWorkers) {
+  constructor(workers: ExportWorkers, gate: Gate, safes: Safes) {
     this.workers = workers
+    gate.opposing.withdrawals.keeps(keptExports(safes, now))
   }
 
   onApplicationBootstrap(): void {

@@ -4,6 +4,7 @@ import type { Access } from '../access/access.ts'
 import type { AuditedAccess, Trail } from '../audit/trail.ts'
 import { FhirError, type Issue } from '../fhir/outcome.ts'
 import type { Gate } from '../governance/gate.ts'
+import { lockCohorts } from '../store/lock.ts'
 import type { Store } from '../store/store.ts'
 import { isUuid } from '../store/uuid.ts'
 import { takeBack } from './expiry.ts'
@@ -86,6 +87,7 @@ export class Exports {
       const request = authorise(at.access, kickoff, url)
       const [id, made] = [randomUUID(), await this.safes.make()]
       await this.store.transaction('care', async (tx) => {
+        if (at.access.kind === 'research') await lockCohorts(tx, 'shared')
         if ((await unfinishedJobs(tx, at.access.caller.clientId)) >= mostUnfinished) {
           throw FhirError.later(429, 'too many exports at once', 60)
         }

@@ -23,6 +23,9 @@ interface Audited {
 
 const key = 'coffre:audited'
 
+/** Where an answer says, to the trail alone, whom it is about: keys. */
+export const touchedPatients: unique symbol = Symbol('touched patients')
+
 /** How the trail speaks of a method. */
 export const Audited = (
   action: Audited['action'],
@@ -49,7 +52,10 @@ export class AuditInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<PersonRequest>()
     return next.handle().pipe(
       mergeMap(async (answer) => {
-        const done = access(audited, request, 'success', request.params.id ?? idOf(answer))
+        const done = {
+          ...access(audited, request, 'success', request.params.id ?? idOf(answer)),
+          patients: patientsOf(answer),
+        }
         await this.trail.record(answer instanceof PermitAnswer ? { ...done, permit: answer.id } : done)
         return answer
       }),
@@ -91,4 +97,15 @@ const idForm = /^[0-9a-f-]{32,36}$/
 function idOf(answer: unknown): string | undefined {
   const id = typeof answer === 'object' && answer !== null && 'id' in answer ? answer.id : undefined
   return typeof id === 'string' ? id : undefined
+}
+
+/** The patients that an answer, or each of a list of them, is about. */
+function patientsOf(answer: unknown): string[] {
+  const answers: unknown[] = Array.isArray(answer) ? answer : [answer]
+  const keys = answers.flatMap((one) =>
+    typeof one === 'object' && one !== null && touchedPatients in one
+      ? (one[touchedPatients] as readonly string[])
+      : [],
+  )
+  return [...new Set(keys)]
 }

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm'
 import { restrict, type AllowedQuery, type CareAccess } from '../access/access.ts'
 import type { Query } from '../fhir/search/query.ts'
+import { withoutOpposed } from '../store/prepared-query.ts'
 import { count, exportRows } from '../store/search.ts'
 import type { Store } from '../store/store.ts'
 import type { Gate } from './gate.ts'
@@ -26,7 +27,7 @@ export async function freezeCohort(
   permit: { readonly id: string; readonly cohort: Query; readonly pseudonyms: Pseudonyms },
 ): Promise<number> {
   return store.snapshot('care', async (tx) => {
-    const query = await gate.prepare(tx, onBehalfOf(person, permit.cohort))
+    const query = withoutOpposed(await gate.prepare(tx, onBehalfOf(person, permit.cohort)))
     let patients = 0
     for await (const rows of exportRows(tx, query)) {
       const members = rows.map(({ id: patient }) => {
@@ -42,7 +43,9 @@ export async function freezeCohort(
 
 /** How many patients match a cohort now. Not to be shown as it is: see `cell`. */
 export async function countCohort({ store, gate }: Records, person: Person, cohort: Query): Promise<number> {
-  return store.snapshot('care', async (tx) => count(tx, await gate.prepare(tx, onBehalfOf(person, cohort))))
+  return store.snapshot('care', async (tx) =>
+    count(tx, withoutOpposed(await gate.prepare(tx, onBehalfOf(person, cohort)))),
+  )
 }
 
 /** A count of patients as it may be shown: small cells are not. Without noise yet: questions can be compared. */
@@ -52,12 +55,16 @@ export function cell(patients: number, smallestCell: number): string {
 
 /** A cohort is looked for by the server itself: all types may be asked, nothing is shown. */
 function onBehalfOf(person: Person, cohort: Query): AllowedQuery {
-  const access: CareAccess = {
+  return restrict(serverAccess(person), cohort)
+}
+
+/** What the server itself may look at of the true records, for a person of governance. */
+export function serverAccess(person: Person): CareAccess {
+  return {
     kind: 'care',
     caller: { clientId: 'governance', userId: person.userId, tokenId: '', ip: undefined },
     scopes: [{ context: 'system', type: '*', permissions: new Set(['s']), filters: [] }],
     patient: undefined,
     grants: new Set(),
   }
-  return restrict(access, cohort)
 }

@@ -11,12 +11,14 @@ import { BlindIndex } from '../identity/blind-index.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import { referencesIn } from '../identity/references.ts'
 import type { Vault } from '../identity/vault.ts'
-import type { HistoryRow, StoredRow, WritableRow } from '../store/row.ts'
+import { currents } from '../store/resources.ts'
+import { nilPatient, type HistoryRow, type StoredRow, type WritableRow } from '../store/row.ts'
 import { SearchTerms, ucumUnits } from '../store/search-terms.ts'
 import { exportRows } from '../store/search.ts'
 import type { PreparedQuery } from '../store/prepared-query.ts'
 import type { Tx } from '../store/tx.ts'
 import { layDown, type Admitted, type AdmitInput } from './admit.ts'
+import { Opposing } from './opposing.ts'
 import type { Permits } from './permits.ts'
 import { patientIdsIn } from './patient-ids.ts'
 import { prepareCare } from './prepare.ts'
@@ -41,6 +43,8 @@ export class Gate {
   private readonly blindIndex: BlindIndex
   private readonly sealed: SealedSearch
   private readonly terms = new SearchTerms()
+  /** who is out of research, and how they come to be */
+  readonly opposing: Opposing
   private readonly zone: string
   private readonly base: string
 
@@ -52,6 +56,7 @@ export class Gate {
     this.sealed = new SealedSearch(vault, this.blindIndex, { zone, base })
     this.zone = zone
     this.base = base
+    this.opposing = new Opposing(keyring, (tx, key) => this.currentPatient(tx, key))
   }
 
   /** The internal id of a resource by the id the caller knows; undefined: not known to this caller. */
@@ -97,7 +102,18 @@ export class Gate {
       admitted,
       inputs.some(({ version }) => version > 1),
     )
+    await this.opposing.atEntry(
+      tx,
+      inputs.map((input, index) => ({ ...input, patient: admitted[index]?.row.patient ?? nilPatient })),
+    )
     return admitted.map(({ row }) => row)
+  }
+
+  /** The current Patient of a key as care reads it; undefined: there is none. */
+  async currentPatient(tx: Tx, key: string): Promise<Resource | undefined> {
+    const rows = await currents(tx, [{ type: 'Patient', id: key }])
+    const [released] = await releaseCare(tx, this.vault, rows)
+    return released && (parseJson(released.text) as Resource)
   }
 
   private async layDownAll(tx: Tx, inputs: readonly AdmitInput[]): Promise<Admitted[]> {

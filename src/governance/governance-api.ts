@@ -44,9 +44,13 @@ class IdPipe implements PipeTransform<string, string> {
   }
 }
 
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
 /** The `id` of a request in the path. */
-export const Id = () =>
-  Param('id', new IdPipe('request', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/))
+export const Id = () => Param('id', new IdPipe('request', uuid))
+
+/** The `id` of an opposition in the path. */
+export const OppositionId = () => Param('id', new IdPipe('opposition', uuid))
 
 /** The `id` of a permit in the path. */
 export const PermitId = () => Param('id', new IdPipe('permit', /^[0-9a-z]{20,64}$/))

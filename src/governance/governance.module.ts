@@ -10,6 +10,8 @@ import { Vault } from '../identity/vault.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { governanceEntities } from './entities.ts'
 import { Gate } from './gate.ts'
+import { OppositionsController } from './oppositions.controller.ts'
+import { Oppositions } from './oppositions.ts'
 import { PermitLifecycle } from './permit-lifecycle.ts'
 import { PermitsController } from './permits.controller.ts'
 import { Permits } from './permits.ts'
@@ -25,9 +27,9 @@ import { Requests } from './requests.ts'
     AuthModule,
     TypeOrmModule.forFeature(governanceEntities),
   ],
-  controllers: [RequestsController, PermitsController],
+  controllers: [RequestsController, PermitsController, OppositionsController],
   providers: [
-    ...[Requests, Permits, PermitLifecycle],
+    ...[Requests, Permits, PermitLifecycle, Oppositions],
     {
       provide: Gate,
       inject: [Vault, Permits, Keyring, Settings],

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common'
 import { AuditModule } from '../audit/audit.module.ts'
 import { AuthModule } from '../auth/auth.module.ts'
+import { Gate } from '../governance/gate.ts'
 import { GovernanceModule } from '../governance/governance.module.ts'
 import { IdentityModule } from '../identity/identity.module.ts'
 import { StoreModule } from '../store/store.module.ts'
@@ -32,4 +33,8 @@ import { ResearchController } from './research.controller.ts'
   ],
   exports: [RequestAccess, Exchange],
 })
-export class RestModule {}
+export class RestModule {
+  constructor(gate: Gate, jobs: AsyncJobs) {
+    gate.opposing.withdrawals.keeps(jobs.kept)
+  }
+}

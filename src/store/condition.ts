@@ -17,7 +17,7 @@ import { valueCondition } from './value-condition.ts'
  * the same name inside their own sub-select.
  */
 export function rowCondition(target: PreparedTarget): Sql {
-  const { type, criteria, patients, permit, anyOf } = target
+  const { type, criteria, patients, permit, anyOf, unopposed } = target
   const all = (list: readonly PreparedCriterion[]) => and(list.map((one) => condition(type, one, 'nested')))
   return and([
     sql`r.type = ${type}`,
@@ -25,10 +25,15 @@ export function rowCondition(target: PreparedTarget): Sql {
     ...(permit === undefined
       ? []
       : [sql`r.patient IN (SELECT m.patient FROM governance.permit_member m WHERE m.permit = ${permit})`]),
+    ...(unopposed === true ? [isUnopposed] : []),
     ...criteria.map((criterion) => condition(type, criterion, 'joined')),
     ...(anyOf.length === 0 ? [] : [or(anyOf.map(all))]),
   ])
 }
+
+/** The row's patient does not oppose the use of their data in research. */
+const isUnopposed = sql`NOT EXISTS (SELECT FROM governance.opposition o
+                                    WHERE o.patient = r.patient AND o.lifted_at IS NULL)`
 
 /**
  * Whether a condition on other rows is one among ANDed ones, which PostgreSQL turns into a join; beneath OR

@@ -25,6 +25,18 @@ export async function lockCriteriaTexts(tx: Tx, texts: readonly string[]): Promi
 }
 
 /**
+ * The lock between what takes patients out of cohorts and what reads cohorts to keep something of them: a
+ * kick-off that queues work, the end of a grant (migration 0019). Who keeps holds it shared.
+ *
+ * @param mode `exclusive`: all that was queued before is seen from here on, and what is queued later reads
+ *   cohorts as this transaction leaves them
+ */
+export async function lockCohorts(tx: Tx, mode: 'shared' | 'exclusive'): Promise<void> {
+  if (mode === 'shared') await tx.query(sql`SELECT pg_advisory_xact_lock_shared(20573, 0)`)
+  else await tx.query(sql`SELECT pg_advisory_xact_lock(20573, 0)`)
+}
+
+/**
  * The first half of our advisory locks' keys, and how many buckets the second half tells apart: few
  * enough, even all at once, for the server's lock table.
  */

@@ -20,6 +20,8 @@ export interface PreparedQuery extends Omit<Query, 'criteria'> {
   readonly patients: readonly string[] | undefined
   /** only the frozen cohort of this permit */
   readonly permit: string | undefined
+  /** true: no patient who opposes research */
+  readonly unopposed?: true
   /** any of these must hold too (granular scopes, a permit's type filters); `[]`: no such limit */
   readonly anyOf: readonly (readonly PreparedCriterion[])[]
 }
@@ -52,6 +54,7 @@ export interface PreparedTarget {
   readonly criteria: readonly PreparedCriterion[]
   readonly patients: readonly string[] | undefined
   readonly permit: string | undefined
+  readonly unopposed?: true
   readonly anyOf: readonly (readonly PreparedCriterion[])[]
 }
 
@@ -72,6 +75,11 @@ export interface BlindCriterion {
   readonly parameter: string
   readonly anyOf: readonly (readonly bigint[])[]
   readonly negate: boolean
+}
+
+/** The same rows without those of patients who oppose research, as the statement itself sees them. */
+export function withoutOpposed(query: PreparedQuery): PreparedQuery {
+  return { ...query, unopposed: true }
 }
 
 /** The gate's way to set the mark; nobody else's. */

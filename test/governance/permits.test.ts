@@ -98,6 +98,8 @@ describe('the description of the API', () => {
       .get('/governance/openapi.json')
       .expect(200)
     expect(Object.keys(body.paths as object).sort()).toEqual([
+      '/governance/oppositions',
+      '/governance/oppositions/{id}',
       '/governance/permits',
       '/governance/permits/{id}',
       '/governance/permits/{id}/expire',

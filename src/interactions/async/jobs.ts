@@ -65,6 +65,12 @@ export async function deleteJob(tx: Tx, id: string): Promise<boolean> {
   return deleted.length > 0
 }
 
+/** Forgets all that was asked at one base, done or not. @returns how many jobs that were */
+export async function deleteJobsAt(tx: Tx, base: string): Promise<number> {
+  const deleted = await tx.query(sql`DELETE FROM async.job WHERE base = ${base} RETURNING id`)
+  return deleted.length
+}
+
 /** Forgets the results whose time is over. */
 export async function deleteOverdue(tx: Tx, now: Date): Promise<void> {
   await tx.query(sql`DELETE FROM async.job WHERE state = 'done' AND expires_at <= ${now}`)
