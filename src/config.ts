@@ -9,6 +9,7 @@ import {
   Matches,
   Max,
   Min,
+  ValidateIf,
   validateSync,
   type ValidationError,
 } from 'class-validator'
@@ -27,6 +28,10 @@ const postgresUrl = () =>
 /** https, or http on loopback; each ends in a slash, so that a host cannot go on. */
 const listOfUrls =
   /^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1)[:/])\S*\/(?:\s+(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1)[:/])\S*\/)*$/
+
+/** A path, or the URL of a key: https, or http on loopback; no user, no query. */
+const fileOrTransit =
+  /^(?:(?![\w+]+:\/\/).*|transit\+(?:https:\/\/[\w.:[\]-]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?)\/v1\/[\w./-]+\/keys\/[\w.-]+)$/
 
 /** The process's settings, all of them. Read from the environment once, here and nowhere else. */
 export class Settings {
@@ -51,10 +56,25 @@ export class Settings {
   @postgresUrl()
   DATABASE_URL: string | undefined
 
-  /** the keyring file; unset: `keyring.json` in the data dir */
+  /**
+   * the keyring file, or a key of a Transit engine: `transit+https://host/v1/transit/keys/name`; unset:
+   * `keyring.json` in the data dir
+   */
   @IsOptional()
-  @IsString()
+  @Matches(fileOrTransit, {
+    message: 'COFFRE_KEYRING: a file, or transit+https://host/v1/transit/keys/name expected',
+  })
   COFFRE_KEYRING: string | undefined
+
+  /** file that holds the token for the key service */
+  @ValidateIf(({ COFFRE_KEYRING }: Settings) => COFFRE_KEYRING?.startsWith('transit+') ?? false)
+  @IsString({ message: 'COFFRE_KEYRING_TOKEN_FILE: needed, since COFFRE_KEYRING names a key service' })
+  COFFRE_KEYRING_TOKEN_FILE: string | undefined
+
+  /** namespace of the key in the key service */
+  @IsOptional()
+  @Matches(/^[\w./-]+$/, { message: 'COFFRE_KEYRING_NAMESPACE: a path expected' })
+  COFFRE_KEYRING_NAMESPACE: string | undefined
 
   /** JSON array of OAuth clients (RFC 7591 metadata plus `scope`), upserted at start */
   @IsOptional()
@@ -124,6 +144,11 @@ export class Settings {
     return resolve(this.COFFRE_DATA_DIR)
   }
 
+  /** `https://host/v1/transit/keys/name`; undefined where the keyring is a file */
+  get keyServiceUrl(): string | undefined {
+    return /^transit\+(.*)$/.exec(this.COFFRE_KEYRING ?? '')?.[1]
+  }
+
   get keyringFile(): string {
     return resolve(this.COFFRE_KEYRING ?? `${this.dataDir}/keyring.json`)
   }
@@ -144,6 +169,8 @@ const known = Object.freeze([
     'COFFRE_DATA_DIR',
     'DATABASE_URL',
     'COFFRE_KEYRING',
+    'COFFRE_KEYRING_TOKEN_FILE',
+    'COFFRE_KEYRING_NAMESPACE',
     'COFFRE_CLIENTS_FILE',
   ],
   ...['COFFRE_USERS_FILE', 'COFFRE_TRUSTED_ISSUERS', 'COFFRE_WORKERS', 'LOG_LEVEL'],

@@ -1,10 +1,9 @@
 import { Command } from 'commander'
-import { existsSync } from 'node:fs'
 import { anchorFolder } from '../audit/anchor.ts'
 import { keyPurpose } from '../audit/chain.ts'
 import { verify, type Fault, type Verification } from '../audit/verify.ts'
-import { readSettings, SettingsError, type Settings } from '../config.ts'
-import { readKeyring } from '../identity/keyring.ts'
+import { readSettings, type Settings } from '../config.ts'
+import { demandKeyringFile, openExistingKeys } from '../identity/open-keys.ts'
 import { Database } from '../store/database.ts'
 import { Store } from '../store/store.ts'
 import { grouped, type Terminal } from './progress.ts'
@@ -31,15 +30,11 @@ Exit codes: 0 the trail is whole, 1 it is not, or could not be read.`
 
 /** @param display for progress */
 export async function verifyTrail(settings: Settings, display: Terminal): Promise<Verification> {
-  if (!existsSync(settings.keyringFile)) {
-    throw new SettingsError(
-      'COFFRE_KEYRING: no such file; a trail is verified with the keyring it was written with',
-    )
-  }
-  const key = readKeyring(settings.keyringFile).derive(keyPurpose)
+  demandKeyringFile(settings)
   const database = await Database.open(settings)
   const store = new Store(database.url, 4)
   try {
+    const key = (await openExistingKeys(settings, store)).derive(keyPurpose)
     return await verify(store, key, anchorFolder(settings.dataDir), (events) => {
       if (display.isTTY) display.write(`\r${grouped(events)} events`)
     })

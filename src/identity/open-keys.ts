@@ -1,12 +1,71 @@
-import type { Settings } from '../config.ts'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { SettingsError, type Settings } from '../config.ts'
+import { FhirError } from '../fhir/outcome.ts'
 import type { Store } from '../store/store.ts'
-import { openKeyring, type Keyring } from './keyring.ts'
+import type { KeyService } from './key-service.ts'
+import { namingTheSetting } from './key-versions.ts'
+import { Keyring, openKeyring, readKeyring } from './keyring.ts'
+import { TransitKeys } from './transit-keys.ts'
+import { noteRootSecret, rootSecret } from './vault-key-versions.ts'
+import { rootSecretContext } from './vault-wrapped-keys.ts'
 
 /**
- * Opens the keyring that the settings name; the first start makes it.
+ * Opens the keyring that the settings name: a file, which the first start makes, or a key service.
  *
  * @throws SettingsError in one line that names the setting
  */
-export function openKeys(settings: Settings, _store: Store): Keyring {
-  return openKeyring(settings.keyringFile)
+export async function openKeys(settings: Settings, store: Store): Promise<Keyring> {
+  const service = keyServiceOf(settings)
+  if (!service) return openKeyring(settings.keyringFile)
+  return namingTheSetting(async () => new Keyring(await rootOf(service, store), service))
+}
+
+/**
+ * As `openKeys`, for what is no start: a keyring that is not there is not made.
+ *
+ * @throws SettingsError in one line that names the setting
+ */
+export async function openExistingKeys(settings: Settings, store: Store): Promise<Keyring> {
+  if (settings.keyServiceUrl !== undefined) return openKeys(settings, store)
+  demandKeyringFile(settings)
+  return Promise.resolve(readKeyring(settings.keyringFile))
+}
+
+/** @throws SettingsError when the settings name a file that is not there */
+export function demandKeyringFile({ keyServiceUrl, keyringFile }: Settings): void {
+  if (keyServiceUrl !== undefined || existsSync(keyringFile)) return
+  throw new SettingsError(
+    'COFFRE_KEYRING: no such file; the keyring that the database was written with is needed',
+  )
+}
+
+/** @returns undefined where the keyring is a file */
+export function keyServiceOf({ keyServiceUrl, ...settings }: Settings): KeyService | undefined {
+  if (keyServiceUrl === undefined) return undefined
+  return new TransitKeys({
+    url: keyServiceUrl,
+    tokenFile: settings.COFFRE_KEYRING_TOKEN_FILE ?? '',
+    namespace: settings.COFFRE_KEYRING_NAMESPACE,
+  })
+}
+
+/** The root secret lies in the vault, wrapped; the first start makes it. It is opened once, here. */
+async function rootOf(service: KeyService, store: Store): Promise<Buffer> {
+  // says what is wrong with the key, if anything is, before anything is wrapped by it
+  await service.versions()
+  const known = await store.read('care', rootSecret)
+  if (!known) {
+    const [made] = await service.wrapAll([{ key: randomBytes(32), context: rootSecretContext }])
+    if (made) await store.transaction('care', (tx) => noteRootSecret(tx, made))
+  }
+  const stored = known ?? (await store.read('care', rootSecret))
+  if (!stored) throw new TypeError('a root secret was laid down')
+  try {
+    const [root] = await service.unwrapAll([{ ...stored, context: rootSecretContext }])
+    return root ?? Buffer.of()
+  } catch (error) {
+    if (error instanceof FhirError) throw error
+    throw new SettingsError('COFFRE_KEYRING: this is not the key that the database was written under')
+  }
 }
