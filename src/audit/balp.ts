@@ -55,6 +55,11 @@ const disclose: Coding = {
   code: 'disclose',
   display: 'Disclose Record Lifecycle Event',
 }
+const reidentify: Coding = {
+  system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
+  code: 'reidentify',
+  display: 'Re-identify Record Lifecycle Event',
+}
 const source = dicom('110153', 'Source Role ID')
 const destination = dicom('110152', 'Destination Role ID')
 const custodian: Coding = {
@@ -113,6 +118,13 @@ export function patternOf(interaction: string): Pattern {
   if (/^export(-|$)/.test(interaction)) {
     const type = dicom('110106', 'Export')
     return { type, subtype: [disclose, own(interaction)], ...outward, profile: disclosure }
+  }
+  if (interaction === 'reidentify') {
+    return { type: rest, subtype: [reidentify, own(interaction)], ...outward, profile: undefined }
+  }
+  if (interaction.startsWith('alert-')) {
+    const type = dicom('110113', 'Security Alert')
+    return { type, subtype: [own(interaction)], ...inward, person: author, profile: undefined }
   }
   const subtype = [restful('operation'), own(interaction)]
   return { type: rest, subtype, ...inward, person: author, profile: undefined }

@@ -1,7 +1,11 @@
 import { ArrayUnique, IsIn, IsOptional, IsString, Matches, MinLength } from 'class-validator'
 
 /** What people are, to the governance API and the console. */
-export const roles = ['requester', 'committee', 'director', 'steward', 'dpo', 'auditor', 'admin'] as const
+export const roles = [
+  ...(['requester', 'committee', 'director', 'steward', 'dpo', 'auditor', 'admin'] as const),
+  /** of a care service: one of the two who approve a re-identification, or who is told */
+  'physician',
+] as const
 export type Role = (typeof roles)[number]
 
 /** One entry of the users file: a password in clear (hashed at start) or its argon2id hash. */

@@ -26,6 +26,17 @@ const key = 'coffre:audited'
 /** Where an answer says, to the trail alone, whom it is about: keys. */
 export const touchedPatients: unique symbol = Symbol('touched patients')
 
+/** Where an answer says what else goes on record: no values, and what the privacy desk is alerted to. */
+export const onRecord: unique symbol = Symbol('on record')
+
+export interface OnRecord {
+  readonly [onRecord]: {
+    readonly detail: Readonly<Record<string, string>>
+    /** kinds of alerts, each an event of its own */
+    readonly alerts: readonly string[]
+  }
+}
+
 /** How the trail speaks of a method. */
 export const Audited = (
   action: Audited['action'],
@@ -56,7 +67,11 @@ export class AuditInterceptor implements NestInterceptor {
           ...access(audited, request, 'success', request.params.id ?? idOf(answer)),
           patients: patientsOf(answer),
         }
-        await this.trail.record(answer instanceof PermitAnswer ? { ...done, permit: answer.id } : done)
+        const { detail, alerts } = saidOnRecord(answer)
+        const told = detail === undefined ? done : { ...done, detail }
+        await this.trail.record(answer instanceof PermitAnswer ? { ...told, permit: answer.id } : told)
+        for (const alert of alerts)
+          await this.trail.record({ ...done, action: 'E', interaction: `alert-${alert}`, patients: [] })
         return answer
       }),
       catchError(async (error: unknown) => {
@@ -97,6 +112,11 @@ const idForm = /^[0-9a-f-]{32,36}$/
 function idOf(answer: unknown): string | undefined {
   const id = typeof answer === 'object' && answer !== null && 'id' in answer ? answer.id : undefined
   return typeof id === 'string' ? id : undefined
+}
+
+function saidOnRecord(answer: unknown): Partial<OnRecord[typeof onRecord]> & { alerts: readonly string[] } {
+  const isSaid = typeof answer === 'object' && answer !== null && onRecord in answer
+  return isSaid ? (answer as OnRecord)[onRecord] : { alerts: [] }
 }
 
 /** The patients that an answer, or each of a list of them, is about. */

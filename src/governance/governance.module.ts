@@ -9,12 +9,16 @@ import { Keyring } from '../identity/keyring.ts'
 import { Vault } from '../identity/vault.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { governanceEntities } from './entities.ts'
+import { AlertsController } from './alerts.controller.ts'
 import { Gate } from './gate.ts'
 import { OppositionsController } from './oppositions.controller.ts'
 import { Oppositions } from './oppositions.ts'
 import { PermitLifecycle } from './permit-lifecycle.ts'
 import { PermitsController } from './permits.controller.ts'
 import { Permits } from './permits.ts'
+import { reidentificationEntities } from './reidentification-entities.ts'
+import { ReidentificationsController } from './reidentifications.controller.ts'
+import { Reidentifications } from './reidentifications.ts'
 import { RequestsController } from './requests.controller.ts'
 import { Requests } from './requests.ts'
 
@@ -25,11 +29,17 @@ import { Requests } from './requests.ts'
     IdentityModule,
     AuditModule,
     AuthModule,
-    TypeOrmModule.forFeature(governanceEntities),
+    TypeOrmModule.forFeature([...governanceEntities, ...reidentificationEntities]),
   ],
-  controllers: [RequestsController, PermitsController, OppositionsController],
+  controllers: [
+    RequestsController,
+    PermitsController,
+    OppositionsController,
+    ReidentificationsController,
+    AlertsController,
+  ],
   providers: [
-    ...[Requests, Permits, PermitLifecycle, Oppositions],
+    ...[Requests, Permits, PermitLifecycle, Oppositions, Reidentifications],
     {
       provide: Gate,
       inject: [Vault, Permits, Keyring, Settings],

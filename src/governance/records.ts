@@ -30,12 +30,16 @@ export async function changing<T>(
   database: DataSource,
   work: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
+  return orConflict(() => database.transaction(work))
+}
+
+/** @throws FhirError 409 when the database refuses what `work` writes */
+export async function orConflict<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await database.transaction(work)
+    return await work()
   } catch (error) {
-    if (error instanceof QueryFailedError && isRefusal(error.driverError)) {
-      throw FhirError.conflict('another change stands in the way')
-    }
+    const refused: unknown = error instanceof QueryFailedError ? error.driverError : error
+    if (isRefusal(refused)) throw FhirError.conflict('another change stands in the way')
     throw error
   }
 }

@@ -27,6 +27,12 @@ const people = {
   didier: ['director', 'committee'],
   odile: ['requester'],
   aude: ['auditor'],
+  dora: ['dpo'],
+  denise: ['dpo'],
+  daniel: ['dpo'],
+  phil: ['physician'],
+  paula: ['physician'],
+  quentin: ['dpo', 'physician'],
 } as const
 export type Name = keyof typeof people
 

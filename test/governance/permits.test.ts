@@ -98,12 +98,19 @@ describe('the description of the API', () => {
       .get('/governance/openapi.json')
       .expect(200)
     expect(Object.keys(body.paths as object).sort()).toEqual([
+      '/governance/alerts',
       '/governance/oppositions',
       '/governance/oppositions/{id}',
       '/governance/permits',
       '/governance/permits/{id}',
       '/governance/permits/{id}/expire',
       '/governance/permits/{id}/revoke',
+      '/governance/reidentifications',
+      '/governance/reidentifications/{id}',
+      '/governance/reidentifications/{id}/approve',
+      '/governance/reidentifications/{id}/identity',
+      '/governance/reidentifications/{id}/refuse',
+      '/governance/reidentifications/{id}/withdraw',
       '/governance/requests',
       '/governance/requests/{id}',
       '/governance/requests/{id}/feasibility',
