@@ -5,6 +5,7 @@ import { doctorCommand } from './cli/doctor.ts'
 import { openEngine } from './cli/engine.ts'
 import { failure } from './cli/failure.ts'
 import { importCommand } from './cli/import.ts'
+import { keysCommand } from './cli/keys.ts'
 
 /** The operator's command line, `npx coffre …`. */
 const program = new Command('coffre')
@@ -13,6 +14,7 @@ const program = new Command('coffre')
   .addCommand(importCommand(openEngine))
   .addCommand(doctorCommand())
   .addCommand(auditCommand())
+  .addCommand(keysCommand())
 
 try {
   await program.parseAsync()

@@ -1,9 +1,10 @@
 import { Command } from 'commander'
-import { access, constants, mkdir, stat } from 'node:fs/promises'
+import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { anchorFolder, readAnchors } from '../audit/anchor.ts'
 import { readSettings, SettingsError, type Settings } from '../config.ts'
+import { keyring, keyVersions } from './doctor-keys.ts'
 
 /** One thing that must be right before the server can start. */
 export interface Finding {
@@ -40,7 +41,7 @@ export async function examine(settings: Settings | Finding): Promise<Finding[]> 
   const machine = [nodeVersion(process.versions.node), await definitions()]
   if ('ok' in settings) return [...machine, settings]
   const kept = [await dataDir(settings), await keyring(settings), await trail(settings)]
-  return [...machine, ...kept, await database(settings)]
+  return [...machine, ...kept, await database(settings), ...(await keyVersions(settings))]
 }
 
 /** @param version `20.19.0` */
@@ -70,14 +71,6 @@ async function dataDir({ dataDir }: Settings): Promise<Finding> {
   } catch {
     return { name, ok: false, detail: `${dataDir} cannot be written; see COFFRE_DATA_DIR` }
   }
-}
-
-async function keyring({ keyringFile }: Settings): Promise<Finding> {
-  const name = 'keyring'
-  const stats = await stat(keyringFile).catch(() => undefined)
-  if (!stats) return { name, ok: true, detail: `${keyringFile} is made at the first start` }
-  const open = (stats.mode & 0o077) !== 0
-  return { name, ok: !open, detail: open ? `${keyringFile} is open to others; chmod 600` : keyringFile }
 }
 
 /** Whether the trail's anchors can be read; `audit verify` compares them with the trail. */

@@ -18,7 +18,10 @@ import { rootSecretContext } from './vault-wrapped-keys.ts'
 export async function openKeys(settings: Settings, store: Store): Promise<Keyring> {
   const service = keyServiceOf(settings)
   if (!service) return openKeyring(settings.keyringFile)
-  return namingTheSetting(async () => new Keyring(await rootOf(service, store), service))
+  return namingTheSetting(async () => {
+    if (!(await store.read('care', rootSecret))) await makeRoot(service, store)
+    return new Keyring(await rootOf(service, store), service)
+  })
 }
 
 /**
@@ -27,9 +30,10 @@ export async function openKeys(settings: Settings, store: Store): Promise<Keyrin
  * @throws SettingsError in one line that names the setting
  */
 export async function openExistingKeys(settings: Settings, store: Store): Promise<Keyring> {
-  if (settings.keyServiceUrl !== undefined) return openKeys(settings, store)
   demandKeyringFile(settings)
-  return Promise.resolve(readKeyring(settings.keyringFile))
+  const service = keyServiceOf(settings)
+  if (!service) return readKeyring(settings.keyringFile)
+  return namingTheSetting(async () => new Keyring(await rootOf(service, store), service))
 }
 
 /** @throws SettingsError when the settings name a file that is not there */
@@ -50,17 +54,19 @@ export function keyServiceOf({ keyServiceUrl, ...settings }: Settings): KeyServi
   })
 }
 
-/** The root secret lies in the vault, wrapped; the first start makes it. It is opened once, here. */
-async function rootOf(service: KeyService, store: Store): Promise<Buffer> {
+/** Lays down a root secret. Of processes that start at once the first one's counts. */
+async function makeRoot(service: KeyService, store: Store): Promise<void> {
   // says what is wrong with the key, if anything is, before anything is wrapped by it
   await service.versions()
-  const known = await store.read('care', rootSecret)
-  if (!known) {
-    const [made] = await service.wrapAll([{ key: randomBytes(32), context: rootSecretContext }])
-    if (made) await store.transaction('care', (tx) => noteRootSecret(tx, made))
-  }
-  const stored = known ?? (await store.read('care', rootSecret))
-  if (!stored) throw new TypeError('a root secret was laid down')
+  const [made] = await service.wrapAll([{ key: randomBytes(32), context: rootSecretContext }])
+  if (made) await store.transaction('care', (tx) => noteRootSecret(tx, made))
+}
+
+/** The root secret lies in the vault, wrapped. It is opened once, here. */
+async function rootOf(service: KeyService, store: Store): Promise<Buffer> {
+  const stored = await store.read('care', rootSecret)
+  if (!stored)
+    throw new SettingsError('COFFRE_KEYRING: the database has no root secret before the first start')
   try {
     const [root] = await service.unwrapAll([{ ...stored, context: rootSecretContext }])
     return root ?? Buffer.of()

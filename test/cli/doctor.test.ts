@@ -1,10 +1,16 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { examine, nodeVersion, type Finding } from '../../src/cli/doctor.ts'
 import { failure } from '../../src/cli/failure.ts'
 import { readSettings } from '../../src/config.ts'
 import { FhirError } from '../../src/fhir/outcome.ts'
+import { demandVersions } from '../../src/identity/key-versions.ts'
+import { openKeyring } from '../../src/identity/keyring.ts'
+import { Vault } from '../../src/identity/vault.ts'
+import { Store } from '../../src/store/store.ts'
+import { wrappedPlaces } from '../../src/wrapped-places.ts'
 import { freshDatabase } from '../support/database.ts'
 
 let folder = ''
@@ -35,7 +41,7 @@ describe('coffre doctor', () => {
 
   it('finds a keyring that others can read', async () => {
     const file = join(folder, 'keyring.json')
-    await writeFile(file, '{}')
+    openKeyring(file)
     await chmod(file, 0o644)
     const open = await examine(readSettings({ COFFRE_DATA_DIR: folder }))
     expect(named(open, 'keyring')).toMatchObject({
@@ -43,7 +49,39 @@ describe('coffre doctor', () => {
       detail: expect.stringContaining('chmod 600') as string,
     })
     await chmod(file, 0o600)
-    expect(named(await examine(readSettings({ COFFRE_DATA_DIR: folder })), 'keyring')?.ok).toBe(true)
+    const closed = named(await examine(readSettings({ COFFRE_DATA_DIR: folder })), 'keyring')
+    expect(closed).toEqual({ name: 'keyring', ok: true, detail: `${file}, versions 1` })
+  })
+
+  it('finds a keyring that cannot be read, and says nothing of what it holds', async () => {
+    await writeFile(join(folder, 'keyring.json'), '{"root":"c2VjcmV0"', { mode: 0o600 })
+    expect(named(await examine(readSettings({ COFFRE_DATA_DIR: folder })), 'keyring')).toEqual({
+      ...{ name: 'keyring', ok: false },
+      detail: `COFFRE_KEYRING: ${join(folder, 'keyring.json')} is not a keyring`,
+    })
+  })
+
+  it('finds a version that the database needs and the keyring lacks', async () => {
+    const database = await freshDatabase()
+    const store = new Store(database.url, 2)
+    try {
+      const keyring = openKeyring(join(folder, 'keyring.json'))
+      await demandVersions({ keyring, store, places: wrappedPlaces })
+      await store.transaction('care', (tx) =>
+        new Vault(keyring).write(tx, [{ patient: randomUUID(), seal: 1n, content: 'x' }]),
+      )
+      const settings = readSettings({ COFFRE_DATA_DIR: folder, DATABASE_URL: database.url })
+      expect(named(await examine(settings), 'key versions')).toMatchObject({ ok: true, detail: '1 current' })
+      const ring = JSON.parse(await readFile(join(folder, 'keyring.json'), 'utf8')) as { keys: object[] }
+      const other = { ...ring, keys: [{ ...ring.keys[0], version: 2 }] }
+      await writeFile(join(folder, 'keyring.json'), JSON.stringify(other))
+      expect(named(await examine(settings), 'key versions')).toMatchObject({
+        ...{ ok: false, detail: 'the keyring lacks 1; see COFFRE_KEYRING' },
+      })
+    } finally {
+      await store.close()
+      await database.drop()
+    }
   })
 
   it('finds an anchor of the audit trail that was overwritten', async () => {

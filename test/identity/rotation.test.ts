@@ -9,8 +9,9 @@ import { demandVersions, listVersions, retire } from '../../src/identity/key-ver
 import { openKeyring, readKeyring, type Keyring } from '../../src/identity/keyring.ts'
 import { rotate, type Keys, type Step } from '../../src/identity/rotation.ts'
 import { sealedPlace, Vault } from '../../src/identity/vault.ts'
-import { sql } from '../../src/store/sql.ts'
+import { sql, type Sql } from '../../src/store/sql.ts'
 import { Store } from '../../src/store/store.ts'
+import type { Tx } from '../../src/store/tx.ts'
 import { wrappedPlaces } from '../../src/wrapped-places.ts'
 import { freshDatabase } from '../support/database.ts'
 
@@ -101,6 +102,32 @@ describe('a rotation', () => {
       Buffer.alloc(32, 7),
     )
     await demandAll()
+  })
+
+  it('goes through every table that has wrapped keys', async () => {
+    const tables = await store.read('care', (tx) =>
+      tx.query<{ name: string }>(
+        sql`SELECT n.nspname || '.' || c.relname AS name FROM pg_attribute a
+            JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE a.attname = 'key_version' AND c.relkind IN ('r', 'p') ORDER BY 1`,
+      ),
+    )
+    const asked: string[] = []
+    const watched = (tx: Tx): Tx => ({
+      stream: (...given) => tx.stream(...given),
+      afterCommit: (remember) => tx.afterCommit(remember),
+      query: <Row extends object>(statement: Sql) => {
+        asked.push(...(/FROM ([a-z]+\.[a-z_]+)/.exec(statement.text)?.slice(1) ?? []))
+        return tx.query<Row>(statement)
+      },
+      get vault() {
+        return watched(tx.vault)
+      },
+    })
+    await store.read('care', async (tx) => {
+      for (const place of wrappedPlaces) await place.counts(watched(tx))
+    })
+    expect(asked.sort()).toEqual(tables.map(({ name }) => name))
   })
 
   it('leaves no key behind on a retired version while other processes write new patients', async () => {
