@@ -39,6 +39,28 @@ const sealedTypes: ReadonlySet<string> = new Set([
   ...['Annotation', 'Narrative', 'xhtml', 'markdown', 'base64Binary'],
 ])
 
+/**
+ * Elements sealed for what they say of a person, although their datatype alone would be kept: by type and
+ * JSON name, each with the reason. None of them is read by a search parameter or released by a permit.
+ */
+export const sealedElements: Readonly<Record<string, string>> = {
+  'FamilyMemberHistory.deceasedDate': 'a relative is known by the day of death as by that of birth',
+  'MolecularSequence.repository.url': 'leads to the sequence of one person, often with a query that names it',
+  'CoverageEligibilityResponse.insurance.item.authorizationUrl': "leads to the insurer's file on the person",
+  'DetectedIssue.reference': 'leads to anything that was written on the issue',
+}
+
+/** Answers and parameters of any kind: the question decides whether a date is of birth, a URL a person's. */
+const openValues: ReadonlySet<string> = new Set([
+  ...['QuestionnaireResponse.item.answer.value[x]', 'Contract.term.offer.answer.value[x]'],
+  ...['Task.input.value[x]', 'Task.output.value[x]'],
+])
+
+/** Primitives that name nobody whatever was asked. */
+const namelessTypes: ReadonlySet<string> = new Set([
+  ...['boolean', 'integer', 'positiveInt', 'unsignedInt', 'decimal'],
+])
+
 function ruleOf(type: string, property: PropertyDefinition): SplitRule {
   const coarsen = roomFor(type).sealed?.[property.name]
   if (coarsen) return { coarsen }
@@ -61,6 +83,8 @@ function isSealedPlace(type: string, property: PropertyDefinition): boolean {
   if (property.name === 'extension') return true
   // of a modifierExtension the url stays: de-identification refuses what it does not know
   if (type === 'Extension') return property.name !== 'url'
+  if (sealedElements[`${type}.${property.name}`] !== undefined) return true
+  if (openValues.has(property.path) && property.primitive) return !namelessTypes.has(property.type)
   if (property.name === 'birthDate' || property.path === 'FamilyMemberHistory.born[x]') return true
   // a stored Bundle or Parameters is a letter: inside, ids and URLs name patients
   if (type.startsWith('Bundle')) return property.type === 'uri'

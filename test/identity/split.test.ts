@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
-import { isResourceType, types } from '../../src/fhir/definitions.ts'
+import { isResourceType, searchParameters, types } from '../../src/fhir/definitions.ts'
+import { isSupported } from '../../src/fhir/search/extract.ts'
+import { sealedElements } from '../../src/resources/identity-split.ts'
 import {
   Decimal,
   parseJson,
@@ -80,6 +82,54 @@ describe('the identity split', () => {
       const { clear } = split({ resourceType: 'Observation', subject: { reference } }, keepLocal)
       expect(clear).toBe('{"resourceType":"Observation","subject":{}}')
     }
+  })
+
+  it('seals what tells of a person though its datatype does not, and keeps the number and the code beside it', () => {
+    const days = { resourceType: 'FamilyMemberHistory', status: 'completed', deceasedDate: '1999-01-02' }
+    const answer = [{ valueDate: '1937-11-23' }, { valueUri: 'urn:someone' }, { valueInteger: 4 }]
+    const response = { resourceType: 'QuestionnaireResponse', status: 'completed', item: [{ answer }] }
+    const input = [
+      { valueId: 'someone' },
+      { valueUrl: 'https://example.org/someone' },
+      { valueBoolean: true },
+    ]
+    const task = { resourceType: 'Task', status: 'draft', input }
+    const clear = [days, response, task].map((resource) => {
+      const laid = split(resource, keepLocal)
+      expect(join(laid.clear, laid.fragments)).toBe(stringifyJson(resource))
+      return laid.clear
+    })
+    expect(clear).toEqual([
+      '{"resourceType":"FamilyMemberHistory","status":"completed"}',
+      '{"resourceType":"QuestionnaireResponse","status":"completed","item":[{"answer":[{},{},{"valueInteger":4}]}]}',
+      '{"resourceType":"Task","status":"draft","input":[{},{},{"valueBoolean":true}]}',
+    ])
+  })
+
+  it('names only elements that the definitions know, and no search parameter reads', () => {
+    for (const place of Object.keys(sealedElements)) {
+      const end = place.lastIndexOf('.')
+      expect([place, types.get(place.slice(0, end))?.properties.has(place.slice(end + 1))]).toEqual([
+        place,
+        true,
+      ])
+      const [type = ''] = place.split('.')
+      const readers = [...searchParameters(type).values()].filter(({ expression }) =>
+        (expression ?? '').split('|').some((part) => part.trim() === place),
+      )
+      expect([place, readers.map(({ code }) => code).filter((code) => isSupported(type, code))]).toEqual([
+        place,
+        [],
+      ])
+    }
+  })
+
+  it('gives back a row that was laid down when fewer elements were sealed', () => {
+    const written = '{"resourceType":"DetectedIssue","detail":"seen","reference":"http://example.org/one"}'
+    const clear = '{"resourceType":"DetectedIssue","reference":"http://example.org/one"}'
+    const fragments = [{ at: clear.indexOf(',"reference"'), drop: 0, text: ',"detail":"seen"' }]
+    expect(split(parseJson(written) as Resource, keepLocal).clear).toBe('{"resourceType":"DetectedIssue"}')
+    expect(join(clear, decodeFragments(encodeFragments(fragments)))).toBe(written)
   })
 
   it('keeps a unit in clear only where it repeats the code', () => {
