@@ -45,4 +45,4 @@ it('splits each of the R4 types so that no canary stays in clear, in any form, a
   }
   expect([...seen]).toEqual(resourceTypes)
   expect(seen.size).toBe(146)
-})
+}, 300_000)
