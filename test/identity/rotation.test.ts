@@ -16,7 +16,7 @@ import { wrappedPlaces } from '../../src/wrapped-places.ts'
 import { freshDatabase } from '../support/database.ts'
 
 /** How many rotations are killed; `FAULTS=200` for the long run. */
-const faults = Number(process.env.FAULTS ?? 3)
+const faults = Number(process.env.FAULTS ?? 2)
 
 let database: Awaited<ReturnType<typeof freshDatabase>>
 let store: Store
@@ -232,6 +232,42 @@ describe('the keyring file', () => {
     expect(stored().keys.map(({ version }) => version)).toEqual([2])
     await demandVersions({ ...keys, keyring: readKeyring(file) })
     await demandAll()
+  })
+})
+
+describe('a data key', () => {
+  it('that was destroyed by another process is not written under again', async () => {
+    const patient = randomUUID()
+    const other = new Vault(readKeyring(file))
+    const write = (by: Vault, seal: bigint, content: string) =>
+      store.transaction('care', (tx) => by.write(tx, [{ patient, seal, content }]))
+    await write(vault, 1n, 'before')
+    await write(vault, 2n, 'kept in memory')
+    await store.transaction('care', async (tx) => {
+      await tx.vault.query(sql`DELETE FROM identity.sealed WHERE patient = ${patient}`)
+      await tx.vault.query(sql`DELETE FROM identity.data_key WHERE owner = ${patient}`)
+    })
+    await write(vault, 3n, 'after')
+    const read = await store.transaction('care', (tx) => other.read(tx, [{ patient, seal: '3' }]))
+    expect(read.get(sealedPlace(patient, 3n))).toBe('after')
+  })
+
+  it('cannot be destroyed while a write under it is not committed', async () => {
+    await writePatients(1)
+    const [patient = ''] = written.keys()
+    let destroyed: Promise<unknown> = Promise.resolve()
+    let isDestroyed = false
+    await store.transaction('care', async (tx) => {
+      await vault.write(tx, [{ patient, seal: 2n, content: 'under way' }])
+      destroyed = store.transaction('care', async (other) => {
+        await other.vault.query(sql`DELETE FROM identity.data_key WHERE owner = ${patient}`)
+        isDestroyed = true
+      })
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      expect(isDestroyed).toBe(false)
+    })
+    await destroyed
+    expect(isDestroyed).toBe(true)
   })
 })
 

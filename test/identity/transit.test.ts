@@ -76,7 +76,7 @@ describe('a key service', () => {
     await expect(unknown).rejects.toMatchObject({ status: 503 })
   })
 
-  it('holds a whole server: the root secret, data keys, a rotation, a version that is retired', async () => {
+  it('holds a whole vault: the root secret, data keys, a rotation, a version that is retired', async () => {
     const keyring = await openKeys(settings(), store)
     const again = await openKeys(settings(), store)
     expect(again.fingerprint).toEqual(keyring.fingerprint)
