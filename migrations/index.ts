@@ -15,6 +15,7 @@ import { IdentityKeyVersion1764000000014 } from './0014-identity-key-version.ts'
 import { Reidentification1764000000018 } from './0018-reidentification.ts'
 import { IdentitySuppression1764000000019 } from './0019-identity-suppression.ts'
 import { Opposition1764000000019 } from './0019-opposition.ts'
+import { AccessReport1764000000023 } from './0023-access-report.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   Reidentification1764000000018,
   IdentitySuppression1764000000019,
   Opposition1764000000019,
+  AccessReport1764000000023,
 ]

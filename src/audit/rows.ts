@@ -1,4 +1,4 @@
-import { sql } from '../store/sql.ts'
+import { sql, type Sql } from '../store/sql.ts'
 import type { Tx } from '../store/tx.ts'
 import {
   headerMac,
@@ -104,4 +104,36 @@ export async function* selectEvents(tx: Tx): AsyncIterable<EventRow> {
       yield { chain, sequence: Number(sequence), recordedAt, body, mac }
     }
   }
+}
+
+/** An event without its MAC, in the order of a report: newest first. */
+export type ReportedEvent = Omit<EventRow, 'mac'>
+
+/** A statement's rows of `chain, sequence, recorded_at, body` as events. */
+export async function* streamEvents(tx: Tx, statement: Sql): AsyncIterable<ReportedEvent> {
+  const batches = tx.stream<{ chain: string; sequence: string; recorded_at: Date; body: string }>(statement)
+  for await (const rows of batches) {
+    for (const { chain, sequence, recorded_at: recordedAt, body } of rows) {
+      yield { chain, sequence: Number(sequence), recordedAt, body }
+    }
+  }
+}
+
+/**
+ * The events about one of these subjects, newest first.
+ *
+ * @param subjects as `audit.subjects` names them: `Patient/{key}`, `export/{permit}`, `export/care`
+ * @param period both ends belong to it
+ */
+export function selectEventsAbout(
+  tx: Tx,
+  subjects: readonly string[],
+  { from, to }: { readonly from: Date; readonly to: Date },
+): AsyncIterable<ReportedEvent> {
+  return streamEvents(
+    tx,
+    sql`SELECT chain, sequence, recorded_at, body FROM audit.event
+        WHERE audit.subjects(body) && ${subjects}::text[] AND recorded_at BETWEEN ${from} AND ${to}
+        ORDER BY recorded_at DESC, chain DESC, sequence DESC`,
+  )
 }

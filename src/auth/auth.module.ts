@@ -33,7 +33,7 @@ const sweepMinutes = 5
     ...[ArtifactStore, AuthorizationServer, Clients, KeySets, OpaqueTokens, People, ResearchBases, Sessions],
     ...[Authenticator, ClientOrigins, FhirBaseGuard, PersonGuard],
   ],
-  exports: [StoreModule, Authenticator, Clients, FhirBaseGuard, PersonGuard, ResearchBases, Sessions],
+  exports: [StoreModule, Authenticator, Clients, FhirBaseGuard, People, PersonGuard, ResearchBases, Sessions],
 })
 export class AuthModule implements OnModuleInit, OnModuleDestroy {
   private sweeping: NodeJS.Timeout | undefined

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
 import { plainToInstance } from 'class-transformer'
 import type { JWK } from 'jose'
-import { Repository } from 'typeorm'
+import { In, Repository } from 'typeorm'
 import { parseScopes, printScopes, type Scope } from '../access/scope.ts'
 import { Settings, SettingsError } from '../config.ts'
 import { ClientMetadata } from './client-metadata.ts'
@@ -38,6 +38,17 @@ export class Clients {
 
   async find(clientId: string): Promise<Client | undefined> {
     return (await this.table.findOneBy({ clientId })) ?? undefined
+  }
+
+  /** What people call clients, by id; one that says nothing about itself is left out. */
+  async names(clientIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const clients = await this.table.findBy({ clientId: In([...clientIds]) })
+    return new Map(
+      clients.flatMap((client) => {
+        const name = this.metadata(client).client_name
+        return name === undefined ? [] : [[client.clientId, name] as const]
+      }),
+    )
   }
 
   /** What this client may be granted at most. */

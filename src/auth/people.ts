@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
 import { hash, verify } from '@node-rs/argon2'
 import { randomBytes } from 'node:crypto'
-import { Repository } from 'typeorm'
+import { In, Repository } from 'typeorm'
 import { Settings, SettingsError } from '../config.ts'
 import { Person } from './entities.ts'
 import { PersonRecord } from './person-record.ts'
@@ -66,6 +66,12 @@ export class People implements OnModuleInit {
     if (!person || !matches) return undefined
     await this.table.update({ username }, { failures: 0, lockedUntil: null })
     return person
+  }
+
+  /** Names of people by user id; who has no account here is left out. */
+  async names(userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const people = await this.table.findBy({ username: In([...userIds]) })
+    return new Map(people.map(({ username, name }) => [username, name]))
   }
 
   /** @returns undefined when the account is not there, or is locked */

@@ -9,6 +9,8 @@ import { Keyring } from '../identity/keyring.ts'
 import { Vault } from '../identity/vault.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { governanceEntities } from './entities.ts'
+import { AccessReportsController } from './access-reports.controller.ts'
+import { AccessReports } from './access-report.ts'
 import { AlertsController } from './alerts.controller.ts'
 import { Gate } from './gate.ts'
 import { OppositionsController } from './oppositions.controller.ts'
@@ -37,9 +39,10 @@ import { Requests } from './requests.ts'
     OppositionsController,
     ReidentificationsController,
     AlertsController,
+    AccessReportsController,
   ],
   providers: [
-    ...[Requests, Permits, PermitLifecycle, Oppositions, Reidentifications],
+    ...[Requests, Permits, PermitLifecycle, Oppositions, Reidentifications, AccessReports],
     {
       provide: Gate,
       inject: [Vault, Permits, Keyring, Settings],
