@@ -163,7 +163,7 @@ export const alarms = [
            WHERE c.requester = NEW.requester AND c.filed_at > now() - interval '1 day'
          UNION ALL SELECT 'permit-rate', count(*) > policy.cases_a_day_noticed FROM governance.reidentification c
            WHERE c.permit = NEW.permit AND c.filed_at > now() - interval '1 day'
-         UNION ALL SELECT 'outside-hours', extract(isodow FROM here) > 5
+         UNION ALL SELECT 'outside-hours', extract(isodow FROM here) <> ALL (policy.desk_days)
            OR here::time < policy.desk_opens OR here::time >= policy.desk_closes
        ) AS watched WHERE is_seen;
      RETURN NULL;

@@ -25,6 +25,7 @@ const policy = [
      ADD cases_a_day_noticed integer NOT NULL DEFAULT 3 CHECK (cases_a_day_noticed >= 1),
      ADD cases_a_day integer NOT NULL DEFAULT 10 CHECK (cases_a_day >= 1),
      ADD patient_again_within interval NOT NULL DEFAULT '90 days',
+     ADD desk_days integer[] NOT NULL DEFAULT '{1,2,3,4,5}',
      ADD desk_opens time NOT NULL DEFAULT '07:00',
      ADD desk_closes time NOT NULL DEFAULT '20:00',
      ADD desk_zone text NOT NULL DEFAULT 'Europe/Paris'`,
@@ -32,7 +33,7 @@ const policy = [
   `COMMENT ON COLUMN governance.policy.most_recontacted IS 'pseudonyms in one case of the ground recontact; any other ground: one'`,
   `COMMENT ON COLUMN governance.policy.cases_a_day_noticed IS 'of one requester, or on one permit: from the next on, an alert'`,
   `COMMENT ON COLUMN governance.policy.cases_a_day IS 'of one requester, or on one permit: the next is refused'`,
-  `COMMENT ON COLUMN governance.policy.desk_opens IS 'what is filed before, after desk_closes, or on a weekend raises an alert'`,
+  `COMMENT ON COLUMN governance.policy.desk_days IS 'ISO days of the week; what is filed on another, before desk_opens or from desk_closes on raises an alert'`,
 ]
 
 const cases = [

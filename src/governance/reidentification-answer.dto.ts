@@ -2,7 +2,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger'
 import { onRecord, touchedPatients, type OnRecord } from './audit.interceptor.ts'
 import { alertKinds, type AlertEntity, type AlertKind } from './reidentification-entities.ts'
 import { grounds, recipients, type Ground, type Recipient } from './reidentification-state.ts'
-import type { CarriedOut, CaseFile, DescribedCase, Identity } from './reidentifications.ts'
+import type { CarriedOut, CaseFile, DescribedCase } from './reidentifications.ts'
+import type { Identity } from './reidentified.ts'
 
 export class CaseAnswer {
   @ApiProperty({ format: 'uuid' })

@@ -2,14 +2,10 @@ import { Injectable } from '@nestjs/common'
 import { InjectDataSource } from '@nestjs/typeorm'
 import { randomUUID } from 'node:crypto'
 import { DataSource, type EntityManager } from 'typeorm'
-import type { CareAccess } from '../access/access.ts'
 import { isPseudonym, patientOf } from '../deid/pseudonym.ts'
-import { parseJson, type Json, type Resource } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { Keyring } from '../identity/keyring.ts'
-import { currents } from '../store/resources.ts'
 import { Store } from '../store/store.ts'
-import type { Tx } from '../store/tx.ts'
 import { Gate } from './gate.ts'
 import { changing, orConflict, type Person } from './records.ts'
 import {
@@ -19,7 +15,6 @@ import {
   type ReidentificationEventEntity,
 } from './reidentification-entities.ts'
 import * as records from './reidentification-records.ts'
-import type { Link } from './reidentification-records.ts'
 import { demandCaseMove, demandFiling, type AskedCase } from './reidentification-rules.ts'
 import {
   moveCase,
@@ -38,7 +33,7 @@ import {
   type CaseKey,
   type CaseWords,
 } from './reidentification-words.ts'
-import { alertsFor, identityFor } from './reidentified.ts'
+import { tell, type Told } from './reidentified.ts'
 
 /** A case as it is now. */
 export interface DescribedCase {
@@ -54,18 +49,9 @@ export interface CaseFile extends DescribedCase {
   readonly refusal: string | undefined
 }
 
-/** Whose a pseudonym is. */
-export interface Identity {
-  readonly pseudonym: string
-  readonly status: 'found' | 'withdrawn' | 'no-record'
-  readonly patient?: Readonly<Record<string, Json>>
-}
-
-export interface CarriedOut {
+/** A case that is done: for its recipient, and for the trail. */
+export interface CarriedOut extends Told {
   readonly row: ReidentificationEntity
-  readonly identities: readonly Identity[]
-  /** keys of those that were found: for the trail */
-  readonly patients: readonly string[]
   /** all that the case raised */
   readonly alerts: readonly AlertKind[]
 }
@@ -168,20 +154,9 @@ export class Reidentifications {
     const row = visible(person, await manager.findOneBy(ReidentificationEntity, { id }))
     const role = await this.demand(manager, row, person, 'carry-out', now)
     const told = await orConflict(() =>
-      this.store.transaction('care', async (tx) => {
-        const links = await records.carryOut(tx, id, person.userId, role)
-        const patients = await this.patients(tx, person, links)
-        const kinds = new Set([...patients.values()].flatMap((patient) => [...alertsFor(patient)]))
-        for (const kind of kinds) await records.raiseAlert(tx, kind, row)
-        return { links, patients }
-      }),
+      this.store.transaction('care', (tx) => tell(tx, this.gate, row, person.userId, role)),
     )
-    return {
-      row,
-      identities: told.links.map((link) => identityOf(row, link, told.patients)),
-      patients: [...told.patients.keys()],
-      alerts: await records.alertsOf(manager, id),
-    }
+    return { row, ...told, alerts: await records.alertsOf(manager, id) }
   }
 
   /** What a case raised. */
@@ -235,14 +210,6 @@ export class Reidentifications {
     })
     return { key: { id, key: await this.keyring.unwrap(key, keyVersion, caseKeyContext(id)) }, sealed: words }
   }
-
-  /** The current Patients of these links, by key, as care reads them. */
-  private async patients(tx: Tx, person: Person, links: readonly Link[]): Promise<Map<string, Resource>> {
-    const keys = links.flatMap(({ patient }) => (patient === null ? [] : [{ type: 'Patient', id: patient }]))
-    const rows = await currents(tx, keys)
-    const released = await this.gate.release(tx, deskAccess(person), rows)
-    return new Map(released.map(({ row, text }) => [row.id, parseJson(text) as Resource]))
-  }
 }
 
 /** Who waits an hour may find that the day has moved on. */
@@ -269,27 +236,4 @@ function patientsOf(pseudonyms: readonly string[]): string[] {
     throw FhirError.invalid('not a pseudonym: mistyped', `pseudonyms[${index}]`)
   })
   return [...new Set(patients)]
-}
-
-function identityOf(
-  { ground }: ReidentificationEntity,
-  { pseudonym, patient }: Link,
-  patients: ReadonlyMap<string, Resource>,
-): Identity {
-  if (patient === null) return { pseudonym, status: 'withdrawn' }
-  const found = patients.get(patient)
-  return found
-    ? { pseudonym, status: 'found', patient: identityFor(ground, found) }
-    : { pseudonym, status: 'no-record' }
-}
-
-/** What the desk may read, for the person who is told. */
-function deskAccess({ userId }: Person): CareAccess {
-  return {
-    kind: 'care',
-    caller: { clientId: 'governance', userId, tokenId: '', ip: undefined },
-    scopes: [{ context: 'system', type: 'Patient', permissions: new Set(['r']), filters: [] }],
-    patient: undefined,
-    grants: new Set(),
-  }
 }

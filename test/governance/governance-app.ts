@@ -98,7 +98,10 @@ export class GovernanceApp {
     const updatedAt = new Date()
     const inputs = resources.map((plain) => {
       const resource = parseJson(JSON.stringify(plain)) as Resource
-      resource['meta'] = { versionId: '1', lastUpdated: updatedAt.toISOString() }
+      resource['meta'] = {
+        ...(resource['meta'] as object | undefined),
+        ...{ versionId: '1', lastUpdated: updatedAt.toISOString() },
+      }
       return { resource, version: 1, updatedAt, method: 'PUT' as const }
     })
     await this.app.get(Store).transaction('care', async (tx) => {
