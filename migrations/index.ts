@@ -15,7 +15,8 @@ import { IdentityKeyVersion1764000000014 } from './0014-identity-key-version.ts'
 import { Reidentification1764000000018 } from './0018-reidentification.ts'
 import { IdentitySuppression1764000000019 } from './0019-identity-suppression.ts'
 import { Opposition1764000000019 } from './0019-opposition.ts'
-import { AccessReport1764000000023 } from './0023-access-report.ts'
+import { Erasure1764000000020 } from './0020-erasure.ts'
+import { IdentityErasure1764000000020 } from './0020-identity-erasure.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -36,5 +37,6 @@ export const migrations = [
   Reidentification1764000000018,
   IdentitySuppression1764000000019,
   Opposition1764000000019,
-  AccessReport1764000000023,
+  Erasure1764000000020,
+  IdentityErasure1764000000020,
 ]

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common'
 import { EngineModule } from './engine.module.ts'
+import { ErasureModule } from './governance/erasure.module.ts'
 import { ReindexModule } from './reindex/reindex.module.ts'
 import { BulkExportModule } from './rest/bulk-export.module.ts'
 import { BulkImportModule } from './rest/bulk-import.module.ts'
@@ -8,6 +9,14 @@ import { SubscriptionModule } from './subscription/subscription.module.ts'
 
 /** The whole server. */
 @Module({
-  imports: [EngineModule, RestModule, BulkExportModule, BulkImportModule, ReindexModule, SubscriptionModule],
+  imports: [
+    EngineModule,
+    ErasureModule,
+    RestModule,
+    BulkExportModule,
+    BulkImportModule,
+    ReindexModule,
+    SubscriptionModule,
+  ],
 })
 export class AppModule {}

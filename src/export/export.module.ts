@@ -5,6 +5,7 @@ import { Trail } from '../audit/trail.ts'
 import { Settings } from '../config.ts'
 import { Gate } from '../governance/gate.ts'
 import { GovernanceModule } from '../governance/governance.module.ts'
+import { Keepers } from '../governance/kept-of-patients.ts'
 import { Permits } from '../governance/permits.ts'
 import { IdentityModule } from '../identity/identity.module.ts'
 import { Keyring } from '../identity/keyring.ts'
@@ -13,7 +14,7 @@ import { StoreModule } from '../store/store.module.ts'
 import { Store } from '../store/store.ts'
 import { Exports } from './exports.ts'
 import { Safes } from './safes.ts'
-import { keptExports } from './withdraw.ts'
+import { keptExports } from './take-back.ts'
 import { ExportWorkers } from './workers.ts'
 
 const now = () => new Date()
@@ -50,9 +51,11 @@ const report = reporter(new Logger('export'))
 export class ExportModule implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly workers: ExportWorkers
 
-  constructor(workers: ExportWorkers, gate: Gate, safes: Safes) {
+  constructor(workers: ExportWorkers, gate: Gate, keepers: Keepers, safes: Safes) {
     this.workers = workers
-    gate.opposing.withdrawals.keeps(keptExports(safes, now))
+    const kept = keptExports(safes, now)
+    gate.opposing.withdrawals.keeps(kept)
+    keepers.add(kept)
   }
 
   onApplicationBootstrap(): void {

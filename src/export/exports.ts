@@ -86,14 +86,16 @@ export class Exports {
       demandGrant(at.access)
       const request = authorise(at.access, kickoff, url)
       const [id, made] = [randomUUID(), await this.safes.make()]
+      // what a Group or a patient's id is wrong about is said now, not by a job that fails later
+      const isListed = kickoff.group !== undefined || kickoff.patients.length > 0
+      if (isListed) {
+        await this.store.snapshot(at.access.kind, (tx) => patientsOf(tx, this.gate, at.access, kickoff))
+      }
       await this.store.transaction('care', async (tx) => {
         if (at.access.kind === 'research') await lockCohorts(tx, 'shared')
         if ((await unfinishedJobs(tx, at.access.caller.clientId)) >= mostUnfinished) {
           throw FhirError.later(429, 'too many exports at once', 60)
         }
-        // what a Group or a patient's id is wrong about is said now, not by a job that fails later
-        const isListed = kickoff.group !== undefined || kickoff.patients.length > 0
-        if (isListed) await patientsOf(tx, this.gate, at.access, kickoff)
         await createJob(
           tx,
           { ...this.owner(at), id, safe: made.safe, request: sealRequest(made.key, id, request) },

@@ -266,23 +266,6 @@ export async function jobsOf(tx: Tx, permit: string): Promise<{ id: string }[]> 
     SELECT id FROM export.job WHERE permit = ${permit} AND state NOT IN ('cancelled', 'expired')`)
 }
 
-/** Ends jobs of permits whose cohort a patient has left; the kick-off is to be made again. */
-export async function endJobsOf(
-  tx: Tx,
-  permits: readonly string[],
-  end: { readonly now: Date; readonly expiresAt: Date; readonly failure: string },
-): Promise<{ permit: string; safe: string }[]> {
-  const jobs = await tx.query<{ id: string; permit: string; safe: string; done: boolean }>(sql`
-    SELECT id, permit, safe, state = 'done' AS done FROM export.job
-     WHERE permit = ANY(${permits}::text[]) AND state IN ('accepted', 'running', 'done') ORDER BY id FOR UPDATE`)
-  for (const { id, done } of jobs) {
-    // a client that waits is told; what was finished is no longer to be had
-    if (done) await endJob(tx, id, { state: 'expired', now: end.now })
-    else await endJob(tx, id, { ...end, state: 'failed' })
-  }
-  return jobs
-}
-
 /** Jobs whose result is no longer to be had. */
 export async function overdueJobs(tx: Tx, now: Date): Promise<{ id: string }[]> {
   return tx.query<{ id: string }>(sql`

@@ -49,6 +49,9 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 /** The `id` of a request in the path. */
 export const Id = () => Param('id', new IdPipe('request', uuid))
 
+/** The `id` of an erasure in the path. */
+export const ErasureId = () => Param('id', new IdPipe('erasure', uuid))
+
 /** The `id` of an opposition in the path. */
 export const OppositionId = () => Param('id', new IdPipe('opposition', uuid))
 

@@ -9,15 +9,14 @@ import { Keyring } from '../identity/keyring.ts'
 import { Vault } from '../identity/vault.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { governanceEntities } from './entities.ts'
-import { AccessReportsController } from './access-reports.controller.ts'
-import { AccessReports } from './access-report.ts'
-import { AlertsController } from './alerts.controller.ts'
 import { Gate } from './gate.ts'
+import { Keepers } from './kept-of-patients.ts'
 import { OppositionsController } from './oppositions.controller.ts'
 import { Oppositions } from './oppositions.ts'
 import { PermitLifecycle } from './permit-lifecycle.ts'
 import { PermitsController } from './permits.controller.ts'
 import { Permits } from './permits.ts'
+import { AlertsController } from './alerts.controller.ts'
 import { reidentificationEntities } from './reidentification-entities.ts'
 import { ReidentificationsController } from './reidentifications.controller.ts'
 import { Reidentifications } from './reidentifications.ts'
@@ -39,10 +38,10 @@ import { Requests } from './requests.ts'
     OppositionsController,
     ReidentificationsController,
     AlertsController,
-    AccessReportsController,
   ],
   providers: [
-    ...[Requests, Permits, PermitLifecycle, Oppositions, Reidentifications, AccessReports],
+    ...[Requests, Permits, PermitLifecycle, Oppositions, Reidentifications],
+    Keepers,
     {
       provide: Gate,
       inject: [Vault, Permits, Keyring, Settings],
@@ -50,7 +49,7 @@ import { Requests } from './requests.ts'
         new Gate(vault, permits, keyring, settings.zone, `${settings.publicUrl}/fhir`),
     },
   ],
-  exports: [Gate, Permits],
+  exports: [Gate, Keepers, Permits],
 })
 export class GovernanceModule implements OnModuleInit {
   private readonly bases: ResearchBases

@@ -5,7 +5,7 @@ import { touchedPatients } from './audit.interceptor.ts'
 import type { DescribedOpposition } from './oppositions.ts'
 
 /** @see FHIR R4 § Data Types, "id" */
-const logicalId = /^[A-Za-z0-9.-]{1,64}$/
+export const logicalId = /^[A-Za-z0-9.-]{1,64}$/
 
 export class IdentifierDto {
   @ApiPropertyOptional({ example: 'urn:oid:1.2.250.1.213.1.4.8' })

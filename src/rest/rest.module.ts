@@ -3,6 +3,7 @@ import { AuditModule } from '../audit/audit.module.ts'
 import { AuthModule } from '../auth/auth.module.ts'
 import { Gate } from '../governance/gate.ts'
 import { GovernanceModule } from '../governance/governance.module.ts'
+import { Keepers } from '../governance/kept-of-patients.ts'
 import { IdentityModule } from '../identity/identity.module.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { Settings } from '../config.ts'
@@ -34,7 +35,8 @@ import { ResearchController } from './research.controller.ts'
   exports: [RequestAccess, Exchange],
 })
 export class RestModule {
-  constructor(gate: Gate, jobs: AsyncJobs) {
+  constructor(gate: Gate, keepers: Keepers, jobs: AsyncJobs) {
     gate.opposing.withdrawals.keeps(jobs.kept)
+    keepers.add(jobs.kept)
   }
 }

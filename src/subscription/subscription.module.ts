@@ -5,11 +5,13 @@ import { AuthModule } from '../auth/auth.module.ts'
 import { Clients } from '../auth/clients.ts'
 import { Settings } from '../config.ts'
 import { Gate } from '../governance/gate.ts'
+import { Keepers } from '../governance/kept-of-patients.ts'
 import { GovernanceModule } from '../governance/governance.module.ts'
 import { IdentityModule } from '../identity/identity.module.ts'
 import { Keyring } from '../identity/keyring.ts'
 import type { Context } from '../interactions/context.ts'
 import { pageSeal } from '../interactions/page.ts'
+import { forgetPatient } from '../interactions/subscriptions/records.ts'
 import { ourselves } from '../interactions/subscriptions/ourselves.ts'
 import { validationOf } from '../interactions/validation.ts'
 import { reporter } from '../log.ts'
@@ -35,8 +37,9 @@ const report = reporter(new Logger('subscription'))
 export class SubscriptionModule implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly workers: SubscriptionWorkers
 
-  constructor(workers: SubscriptionWorkers) {
+  constructor(workers: SubscriptionWorkers, keepers: Keepers) {
     this.workers = workers
+    keepers.add({ erase: forgetPatient })
   }
 
   onApplicationBootstrap(): void {

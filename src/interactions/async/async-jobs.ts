@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Access } from '../../access/access.ts'
 import { FhirError } from '../../fhir/outcome.ts'
+import type { KeptOfPatients } from '../../governance/kept-of-patients.ts'
 import type { KeptRelease } from '../../governance/withdrawals.ts'
 import { open, seal, type Keyring } from '../../identity/keyring.ts'
 import { lockCohorts } from '../../store/lock.ts'
@@ -12,7 +13,16 @@ import type { FhirRequest } from '../request.ts'
 import type { InteractionCode, Route } from '../route.ts'
 import { askedBy, demandCover, parseAsked, printAsked, type Asked } from './asked.ts'
 import { jobKeyContext } from './job-keys.ts'
-import { createJob, deleteJob, deleteJobsAt, findJob, unfinishedJobs, type Job } from './jobs.ts'
+import {
+  createJob,
+  deleteJob,
+  deleteJobsAt,
+  deleteResults,
+  findJob,
+  unfinishedBefore,
+  unfinishedJobs,
+  type Job,
+} from './jobs.ts'
 
 /** Who asks, at which base: `/fhir` or `/research/{permit}/fhir`. */
 export interface At {
@@ -109,12 +119,15 @@ export class AsyncJobs {
   }
 
   /** Answers as what is kept of a cohort: when a patient leaves it they are forgotten, to be asked for again. */
-  readonly kept: KeptRelease = {
+  readonly kept: KeptRelease & KeptOfPatients = {
     async withdraw(tx, permits) {
       const counts = new Map<string, number>()
       for (const permit of permits) counts.set(permit, await deleteJobsAt(tx, `/research/${permit}/fhir`))
       return counts
     },
+    // sealed as they are, nobody can tell whom they hold: what waits to be fetched is asked for again
+    erase: deleteResults,
+    pending: unfinishedBefore,
   }
 
   /** What was asked of a job. */

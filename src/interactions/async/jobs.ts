@@ -71,6 +71,19 @@ export async function deleteJobsAt(tx: Tx, base: string): Promise<number> {
   return deleted.length
 }
 
+/** Forgets all results that wait to be fetched. */
+export async function deleteResults(tx: Tx): Promise<void> {
+  await tx.query(sql`DELETE FROM async.job WHERE state = 'done'`)
+}
+
+/** How many jobs that were asked for before are not done. */
+export async function unfinishedBefore(tx: Tx, before: Date): Promise<number> {
+  const [row] = await tx.query<{ n: number }>(
+    sql`SELECT count(*)::int AS n FROM async.job WHERE created_at < ${before} AND state <> 'done'`,
+  )
+  return row?.n ?? 0
+}
+
 /** Forgets the results whose time is over. */
 export async function deleteOverdue(tx: Tx, now: Date): Promise<void> {
   await tx.query(sql`DELETE FROM async.job WHERE state = 'done' AND expires_at <= ${now}`)

@@ -177,3 +177,10 @@ export async function forgetEvents(tx: Tx, before: Date): Promise<void> {
     DELETE FROM subscription.event e USING subscription.subscription s
      WHERE s.id = e.subscription AND e.at < ${before} AND (e.number <= s.delivered OR s.status IN ('off', 'error'))`)
 }
+
+/** Nothing is told of a patient any more, and nothing to what was written in their context. */
+export async function forgetPatient(tx: Tx, patient: string): Promise<void> {
+  await tx.query(sql`DELETE FROM subscription.event WHERE patient = ${patient}`)
+  await tx.query(sql`DELETE FROM subscription.subscription WHERE patient = ${patient}`)
+  await tx.query(sql`DELETE FROM subscription.change WHERE type = 'Patient' AND id = ${patient}`)
+}
