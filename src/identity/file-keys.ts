@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync, type Stats } from 'no
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SettingsError } from '../config.ts'
+import { FhirError } from '../fhir/outcome.ts'
 import type { KeyService, PlainKey, WrappedEntry, WrappedKey } from './key-service.ts'
 import { newestOf, unwrapWith, wrapWith, type KeysByVersion } from './local-keys.ts'
 
@@ -20,7 +21,8 @@ interface FileKey {
 
 /**
  * Key-encryption keys in a file. The file is looked at before each wrapping, and whenever a version is
- * asked for that is not known: a rotation reaches the servers that run without a restart.
+ * asked for that is not known: a rotation reaches the servers that run without a restart. Where the file
+ * is gone, what was read of it still unwraps, and nothing is wrapped.
  */
 export class FileKeys implements KeyService {
   readonly root: Buffer
@@ -75,9 +77,9 @@ export class FileKeys implements KeyService {
   private look(): void {
     const now = mark(this.file)
     if (now === this.seen) return
-    const ring = readRing(this.file)
-    if (!bytes(ring.root).equals(this.root)) {
-      throw new SettingsError('COFFRE_KEYRING: the file now holds another keyring')
+    const ring = reread(this.file)
+    if (!ring || !bytes(ring.root).equals(this.root)) {
+      throw FhirError.later(503, 'the keyring file is gone, or is another one now', 60)
     }
     this.keys = keysOf(ring)
     this.seen = now
@@ -123,6 +125,16 @@ function readRing(file: string): KeyringFile {
   } catch {
     // not even as a cause: what JSON.parse says quotes what it read
     throw new SettingsError(`COFFRE_KEYRING: ${file} is not a keyring`)
+  }
+}
+
+/** @returns undefined when there is no keyring in the file any more */
+function reread(file: string): KeyringFile | undefined {
+  try {
+    return readRing(file)
+  } catch (error) {
+    if (error instanceof SettingsError) return undefined
+    throw error
   }
 }
 

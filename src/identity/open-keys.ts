@@ -7,17 +7,22 @@ import type { KeyService } from './key-service.ts'
 import { namingTheSetting } from './key-versions.ts'
 import { Keyring, openKeyring, readKeyring } from './keyring.ts'
 import { TransitKeys } from './transit-keys.ts'
-import { noteRootSecret, rootSecret } from './vault-key-versions.ts'
+import { isUnderKeyring, noteRootSecret, rootSecret } from './vault-key-versions.ts'
 import { rootSecretContext } from './vault-wrapped-keys.ts'
 
 /**
- * Opens the keyring that the settings name: a file, which the first start makes, or a key service.
+ * Opens the keyring that the settings name: a file, which the first start on a database makes, or a key
+ * service.
  *
  * @throws SettingsError in one line that names the setting
  */
 export async function openKeys(settings: Settings, store: Store): Promise<Keyring> {
   const service = keyServiceOf(settings)
-  if (!service) return openKeyring(settings.keyringFile)
+  if (!service) {
+    // a keyring that was lost is not replaced by one that opens nothing
+    if (await store.read('care', isUnderKeyring)) demandKeyringFile(settings)
+    return openKeyring(settings.keyringFile)
+  }
   return namingTheSetting(async () => {
     if (!(await store.read('care', rootSecret))) await makeRoot(service, store)
     return new Keyring(await rootOf(service, store), service)

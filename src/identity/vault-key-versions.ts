@@ -85,6 +85,11 @@ export async function holdRotation(tx: Tx): Promise<boolean> {
 /** Any number, as long as it stays the same. */
 const rotationLock = 4_207_849_485
 
+/** Whether a keyring was ever held against this database. */
+export async function isUnderKeyring(tx: Tx): Promise<boolean> {
+  return (await tx.vault.query(sql`SELECT FROM identity.keyring`)).length > 0
+}
+
 /** The root secret where a key service wraps it. */
 export async function rootSecret(tx: Tx): Promise<WrappedKey | undefined> {
   const [row] = await tx.vault.query<WrappedKey>(
