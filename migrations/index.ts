@@ -17,6 +17,7 @@ import { IdentitySuppression1764000000019 } from './0019-identity-suppression.ts
 import { Opposition1764000000019 } from './0019-opposition.ts'
 import { Erasure1764000000020 } from './0020-erasure.ts'
 import { IdentityErasure1764000000020 } from './0020-identity-erasure.ts'
+import { AccessReport1764000000023 } from './0023-access-report.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   Opposition1764000000019,
   Erasure1764000000020,
   IdentityErasure1764000000020,
+  AccessReport1764000000023,
 ]

@@ -9,6 +9,8 @@ import { Keyring } from '../identity/keyring.ts'
 import { Vault } from '../identity/vault.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { governanceEntities } from './entities.ts'
+import { AccessReportsController } from './access-reports.controller.ts'
+import { AccessReports } from './access-report.ts'
 import { Gate } from './gate.ts'
 import { Keepers } from './kept-of-patients.ts'
 import { OppositionsController } from './oppositions.controller.ts'
@@ -38,9 +40,10 @@ import { Requests } from './requests.ts'
     OppositionsController,
     ReidentificationsController,
     AlertsController,
+    AccessReportsController,
   ],
   providers: [
-    ...[Requests, Permits, PermitLifecycle, Oppositions, Reidentifications],
+    ...[Requests, Permits, PermitLifecycle, Oppositions, Reidentifications, AccessReports],
     Keepers,
     {
       provide: Gate,
