@@ -53,7 +53,7 @@ export function layDown(
   const seal = fragments.length > 0 ? nextSeal(updatedAt.getTime()) : undefined
   const sealed =
     seal === undefined ? undefined : { patient: owner, seal, content: encodeFragments(fragments) }
-  const found = indexOf(type, values, patientKeys, blindIndex)
+  const found = indexOf(type, id, values, patientKeys, blindIndex)
   for (const other of others) found.tokens.add(token(tokenText.compartment(other)))
   for (const inside of containedTypes(input.resource)) {
     found.tokens.add(token(tokenText.coding('_contained', undefined, inside)))
@@ -69,8 +69,13 @@ export function layDown(
     ranges: found.ranges,
     foci: found.foci,
   }
-  const blind = { type, id, patient: owner, tokens: [...found.blind] }
+  const blind = { type, id, patient: owner, tokens: inNoOrder(found.blind) }
   return { row, sealed, blind, texts: found.texts, units: [...found.units], folders: found.folders }
+}
+
+/** By number: the order of laying down would tell which field and which beginning a token stands for. */
+function inNoOrder(tokens: ReadonlySet<bigint>): bigint[] {
+  return [...tokens].sort((one, other) => (one < other ? -1 : 1))
 }
 
 /** Whether `patient` or `subject` names a Patient, where the type has a column for it: else some other parameter does. */

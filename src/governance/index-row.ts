@@ -30,11 +30,13 @@ type Keys = ReadonlyMap<string, string>
 const mostHashes = 200_000
 
 /**
+ * @param id internal
  * @param patientKeys key by logical id, of every patient that the resource names
  * @throws FhirError 422 `too-costly` for more sealed values than one resource may be found by
  */
 export function indexOf(
   type: string,
+  id: string,
   values: readonly IndexValue[],
   patientKeys: Keys,
   blindIndex: BlindIndex,
@@ -52,7 +54,7 @@ export function indexOf(
   for (const value of values) {
     if (value.parameter === '_id' || value.parameter === '_lastUpdated' || isText(value.parameter)) continue
     if (isBlind(type, value.parameter)) {
-      const hidden = blindIndex.tokens(type, value)
+      const hidden = blindIndex.tokens(type, id, value)
       for (const one of hidden) found.blind.add(one)
       demandBounded((hashes += hidden.length))
     } else {

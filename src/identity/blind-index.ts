@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import type { IndexValue } from '../fhir/search/index-value.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { SearchValue, ValueCriterion } from '../fhir/search/query.ts'
@@ -6,7 +5,8 @@ import { folderOf, foldersOf, urisAbove } from '../fhir/search/uri-folder.ts'
 import type { BlindCriterion } from '../store/prepared-query.ts'
 import { part } from '../store/token.ts'
 import { askedTokens, dayTokens } from './blind-date.ts'
-import { stringAsked, stringForms, type Asked } from './blind-string.ts'
+import { BlindKeys, parts } from './blind-key.ts'
+import { containedIn, present, stringAsked, stringForms, type Asked } from './blind-string.ts'
 import { askedPrefix, textPrefixes, textsOf } from './blind-text.ts'
 import type { Keyring } from './keyring.ts'
 
@@ -32,38 +32,40 @@ export interface BlindQuestion {
 
 /**
  * Search over sealed values: each value is laid down as HMACs of the forms it can be asked by, a key
- * for each field. Equal values give equal numbers, and that is all the database can see
- * (docs/decisions/0005 and 0011).
+ * for each field. Equal values give equal numbers, strings only within one part of the rows, and that is
+ * all the database can see (docs/decisions/0023 and 0011).
  */
 export class BlindIndex {
-  private readonly keyring: Keyring
+  private readonly keys: BlindKeys
   private readonly zone: string
-  private readonly keys = new Map<string, Buffer>()
 
   /** @param zone IANA name of the zone in which dates are read */
   constructor(keyring: Keyring, zone: string) {
-    this.keyring = keyring
+    this.keys = new BlindKeys(keyring)
     this.zone = zone
   }
 
-  /** The tokens that a value of a sealed parameter is found by. */
-  tokens(type: string, value: IndexValue): bigint[] {
-    const of = (form: string) => this.token(`${type}.${value.parameter}`, form)
-    const present = of('+')
-    switch (value.kind) {
-      case 'token':
-        return [present, ...codingForms(value.system, value.code).map(of)]
-      case 'of-type':
-        return value.system === undefined ? [present] : [present, of(ofTypeForm(value.system, value))]
-      case 'string':
-        return [present, ...stringForms(value.text).map(of)]
-      case 'date':
-        return [present, ...dayTokens(value, this.zone).map(of)]
-      case 'uri':
-        return [present, of(`u${value.uri}`), ...foldersOf(value.uri).map((folder) => of(`f${folder}`))]
-      default:
-        return [present]
-    }
+  /**
+   * The tokens that a value of a sealed parameter is found by.
+   *
+   * @param id internal, of the row that has the value
+   */
+  tokens(type: string, id: string, value: IndexValue): bigint[] {
+    if (value.kind === 'string') return this.stringTokens(type, id, value)
+    const forms = [present, ...formsOf(value, this.zone)]
+    return forms.map((form) => this.keys.token(`${type}.${value.parameter}`, form))
+  }
+
+  private stringTokens(
+    type: string,
+    id: string,
+    { parameter, text }: IndexValue & { kind: 'string' },
+  ): bigint[] {
+    const part = this.keys.partOf(type, id)
+    const isContained = containedIn(type, parameter) === parameter
+    return [present, ...stringForms(text, isContained)].map((form) =>
+      this.keys.tokenInPart(`${type}.${parameter}`, part, form),
+    )
   }
 
   /**
@@ -73,14 +75,18 @@ export class BlindIndex {
    * @throws FhirError 400 for a form that the index cannot answer
    */
   criterion(type: string, parameter: string, { modifier, values }: ValueCriterion): BlindQuestion {
-    const of = (form: string) => this.token(`${type}.${parameter}`, form)
+    const field = `${type}.${modifier === 'contains' ? containedIn(type, parameter) : parameter}`
     const blind = { kind: 'blind' as const, parameter }
     const [first] = values
     if (first?.kind === 'missing') {
-      return { criterion: { ...blind, anyOf: [[of('+')]], negate: first.missing }, exact: true }
+      const anyOf = [[this.keys.token(field, present)]]
+      return { criterion: { ...blind, anyOf, negate: first.missing }, exact: true }
     }
     const asked = values.map((value) => this.asked(value, modifier, parameter))
-    const anyOf = asked.flatMap((one) => one.anyOf.map((forms) => forms.map(of)))
+    const inParts = values.map(({ kind }) => kind === 'string')
+    const anyOf = asked.flatMap((one, at) =>
+      one.anyOf.flatMap((forms) => this.askedTokens(field, forms, inParts[at] === true)),
+    )
     return {
       criterion: { ...blind, anyOf, negate: modifier === 'not' },
       exact: asked.every(({ exact }) => exact),
@@ -89,7 +95,7 @@ export class BlindIndex {
 
   /** The texts of a resource that `:text` asks about. */
   texts(type: string, values: readonly IndexValue[]): TextEntry[] {
-    const of = (form: string) => this.token(`${type}:text`, form)
+    const of = (form: string) => this.keys.token(`${type}:text`, form)
     return textsOf(values).map(({ normal, parameters }) => ({
       ...{ token: this.textToken(type, normal, parameters), normal, type, parameters },
       prefixes: () => textPrefixes(normal).map((prefix) => of(`^${prefix}`)),
@@ -98,19 +104,21 @@ export class BlindIndex {
 
   /** The token of a normalised text that these parameters find. */
   textToken(type: string, normal: string, parameters: readonly string[]): bigint {
-    return this.token(`${type}:text`, `=${parameters.join()}|${normal}`)
+    return this.keys.token(`${type}:text`, `=${parameters.join()}|${normal}`)
   }
 
   /** The token of the longest kept beginning of a normalised text; whether that is all of it. */
   textPrefix(type: string, normal: string): { readonly token: bigint; readonly exact: boolean } {
     const { prefix, exact } = askedPrefix(normal)
-    return { token: this.token(`${type}:text`, `^${prefix}`), exact }
+    return { token: this.keys.token(`${type}:text`, `^${prefix}`), exact }
   }
 
-  private token(field: string, form: string): bigint {
-    let key = this.keys.get(field)
-    if (!key) this.keys.set(field, (key = this.keyring.derive(`blind-index/${field}`)))
-    return createHmac('sha256', key).update(form).digest().readBigInt64BE(0)
+  /** Forms that must all be there, as tokens: of strings one list for each part of the rows. */
+  private askedTokens(field: string, forms: readonly string[], inParts: boolean): bigint[][] {
+    if (!inParts || forms.includes(present)) return [forms.map((form) => this.keys.token(field, form))]
+    return Array.from({ length: parts }, (_, part) =>
+      forms.map((form) => this.keys.tokenInPart(field, part, form)),
+    )
   }
 
   /** The forms of one asked value. */
@@ -129,6 +137,22 @@ export class BlindIndex {
       default:
         throw FhirError.notSupported(`${code}: not searchable in this form`)
     }
+  }
+}
+
+/** Of what is no string: by all of it, or not at all. */
+function formsOf(value: IndexValue, zone: string): string[] {
+  switch (value.kind) {
+    case 'token':
+      return codingForms(value.system, value.code)
+    case 'of-type':
+      return value.system === undefined ? [] : [ofTypeForm(value.system, value)]
+    case 'date':
+      return dayTokens(value, zone)
+    case 'uri':
+      return [`u${value.uri}`, ...foldersOf(value.uri).map((folder) => `f${folder}`)]
+    default:
+      return []
   }
 }
 
