@@ -1,5 +1,7 @@
+import { fork } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { eraseAgain } from '../../src/governance/erase-again.ts'
 import { ErasedList } from '../../src/governance/erased-list.ts'
@@ -21,6 +23,8 @@ const people = {
   ...{ rene: ['requester'], claire: ['committee'], diane: ['director'], nadia: ['requester'] },
   ...{ dora: ['dpo'], stella: ['steward'], both: ['dpo', 'director'] },
 }
+/** How many erasures are killed; `FAULTS=200` for the long run. */
+const faults = Number(process.env['FAULTS'] ?? 2)
 const ground = { ground: 'objection', retention: 'kept-by-source' }
 
 let server: TestServer
@@ -274,6 +278,49 @@ describe('the proof of an erasure', () => {
     const [latest] = (await dpo.get('/governance/oppositions?limit=1').expect(200)).body as object[]
     expect(latest).toMatchObject({ patient: 'IPP-new', source: 'suppression' })
   })
+})
+
+describe('an erasure that is killed', () => {
+  const program = fileURLToPath(import.meta.resolve('../support/erasure-to-kill.ts'))
+  const loader = fileURLToPath(import.meta.resolve('../support/typescript.mjs'))
+  /** 1 to 5: before the opposition, the list, the transaction; in it; after it. 11 to 14: the second time */
+  const steps = [4, 12, 2, 14, 1, 3, 5, 11, 13]
+  const erasing = () => server.app.get(Erasing, { strict: false })
+
+  /** @returns whether it was killed; else it had come to its end */
+  const run = (id: string, at: Date, step: number) =>
+    new Promise<boolean>((resolve) => {
+      const given = [server.databaseUrl, server.settings.dataDir, id, at.toISOString(), String(step)]
+      fork(program, given, { execArgv: ['--no-warnings', '--import', loader] }).on('exit', (_, signal) =>
+        resolve(signal === 'SIGKILL'),
+      )
+    })
+
+  it.each(Array.from({ length: faults }, (_, n) => n))(
+    'is finished by who comes after: fault %i',
+    async (n) => {
+      const name = `IPP-killed-${n}`
+      const step = steps[n % steps.length] ?? 1
+      await write(name)
+      const asked = await dpo.post('/governance/erasures', { patient: name, ...ground }).expect(201)
+      const { id } = asked.body as { id: string }
+      await owner.query(
+        `UPDATE governance.erasure SET state = 'confirmed', confirmed_by = 'stella', confirmed_role = 'steward',
+              confirmed_at = now() WHERE id = $1`,
+        [id],
+      )
+      const later = new Date(Date.now() + settledMs + 60_000)
+      if (step > 10) await erasing().proceed(id, new Date())
+      expect(await run(id, step > 10 ? later : new Date(), step % 10)).toBe(true)
+      await erasing().proceed(id, new Date())
+      const last = new Date(later.getTime() + settledMs + 60_000)
+      expect(await erasing().proceed(id, last)).toBe(true)
+      const { body } = await dpo.get(`/governance/erasures/${id}/certificate`).expect(200)
+      expect(Object.values((body as { certificate: { places: object } }).certificate.places)).not.toContain(1)
+      expect((await care.get(`/fhir/Patient/${name}`)).status).toBe(404)
+      await care.get(`/fhir/Patient/${other}`).expect(200)
+    },
+  )
 })
 
 describe('a backup from before an erasure', () => {
