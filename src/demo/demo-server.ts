@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { exportJWK, generateKeyPair, type CryptoKey } from 'jose'
 import { environmentWith, type Settings } from '../config.ts'
 
-/** A server of the demonstration's own: a process like any other, with two clients and three people. */
+/** A server of the demonstration's own: a process like any other, with two clients and six people. */
 export interface DemoServer {
   readonly url: string
   readonly folder: string
-  /** of all three people; made anew at each start */
+  /** of all six people; made anew at each start */
   readonly password: string
   /** the private keys of `demo-ehr` and `demo-pipeline` */
   readonly keys: Readonly<Record<DemoClient, CryptoKey>>
@@ -33,7 +33,10 @@ export async function startDemoServer(settings: Settings): Promise<DemoServer> {
     await client('demo-ehr', 'system/*.cruds', ehr.publicKey),
     await client('demo-pipeline', 'system/*.rs', pipeline.publicKey),
   ]
-  const people = Object.entries({ claire: 'requester', camille: 'committee', denis: 'director' })
+  const people = Object.entries({
+    ...{ claire: 'requester', camille: 'committee', denis: 'director' },
+    ...{ dominique: 'dpo', delphine: 'dpo', philippe: 'physician' },
+  })
   const users = people.map(([username, role]) => ({ username, name: username, roles: [role], password }))
   const file = (name: string, content: object) => {
     writeFileSync(join(folder, name), JSON.stringify(content, null, 2), { mode: 0o600 })

@@ -55,10 +55,18 @@ async function tell(story: Story): Promise<void> {
   title('6  What the permit does not hold, it refuses')
   for (const line of await story.refusals(permit)) say(`   ${line}`)
 
+  title('7  One pseudonym is led back   (four people, a closed list of grounds, once)')
+  const desk = await story.reidentify(permit, safe)
+  say('   claire (user of the permit) asks, for the benefit of the person')
+  say('   dominique (dpo) and philippe (physician) approve; neither sees who it is')
+  say(`   delphine (dpo) is told, once: ${desk.told};  asked again: ${String(desk.again)}`)
+  say(`   claire sees: ${desk.seen}`)
+
   title('The server goes on. Ctrl-C ends it.')
   say(`   console   ${server.url}/`)
   say(`   care      ${server.url}/fhir/metadata`)
   say(`   research  ${server.url}/research/${permit}/fhir/metadata`)
-  say(`   people    claire (requester), camille (committee), denis (director); password: ${server.password}`)
+  say(`   people    claire (requester), camille (committee), denis (director),`)
+  say(`             dominique, delphine (dpo), philippe (physician); password: ${server.password}`)
   say(`   data      ${server.folder}`)
 }

@@ -134,6 +134,35 @@ export class Story {
     return pairs
   }
 
+  /**
+   * A finding in the safe concerns a patient: Claire asks, Dominique and Philippe approve, Delphine is told.
+   *
+   * @returns what Delphine is told, the status of her second attempt, and all that Claire sees of it
+   */
+  async reidentify(permit: string, safe: Safe): Promise<{ told: string; again: number; seen: string }> {
+    const [patient] = safe.resources.get('Patient') ?? []
+    const asked = {
+      ...{ permit, pseudonyms: [String(patient?.['id'])], ground: 'benefit-to-the-person' },
+      ...{ reason: 'A potassium that needs treatment.', evidence: 'Report 2026-118' },
+      recipient: { kind: 'privacy-desk' },
+    }
+    const { id } = await this.act('claire', 'reidentifications', asked)
+    const at = `reidentifications/${String(id)}`
+    await this.act('dominique', `${at}/approve`, {})
+    await this.act('philippe', `${at}/approve`, {})
+    const { identities } = await this.act('delphine', `${at}/identity`, {})
+    const [identity] = identities as {
+      patient: { name: { family: string; given: string[] }[]; birthDate: string }
+    }[]
+    const [name] = identity?.patient.name ?? []
+    const delphine = await personToken(this.server, 'delphine')
+    const url = `${this.server.url}/governance/${at}`
+    const again = await fetch(`${url}/identity`, json('POST', delphine, {}))
+    const seen = await body<Plain>(await fetch(url, bearer(await personToken(this.server, 'claire'))), 200)
+    const told = `${name?.given.join(' ') ?? ''} ${name?.family ?? ''}, born ${identity?.patient.birthDate ?? ''}`
+    return { told, again: again.status, seen: String(seen['status']) }
+  }
+
   /** What is asked beyond the permit, with the answer. */
   async refusals(permit: string): Promise<string[]> {
     const base = `/research/${permit}/fhir`

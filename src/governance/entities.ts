@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm'
+import { reidentificationEntities } from './reidentification-entities.ts'
 import type { PermitStatus, RequestStatus } from './request-state.ts'
 
 /** What the database sets, and the server has no right to write. */
@@ -198,4 +199,5 @@ export const governanceEntities = [
   PermitEntity,
   PermitMemberEntity,
   PolicyEntity,
+  ...reidentificationEntities,
 ]

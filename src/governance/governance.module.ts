@@ -19,7 +19,6 @@ import { PermitLifecycle } from './permit-lifecycle.ts'
 import { PermitsController } from './permits.controller.ts'
 import { Permits } from './permits.ts'
 import { AlertsController } from './alerts.controller.ts'
-import { reidentificationEntities } from './reidentification-entities.ts'
 import { ReidentificationsController } from './reidentifications.controller.ts'
 import { Reidentifications } from './reidentifications.ts'
 import { RequestsController } from './requests.controller.ts'
@@ -32,7 +31,7 @@ import { Requests } from './requests.ts'
     IdentityModule,
     AuditModule,
     AuthModule,
-    TypeOrmModule.forFeature([...governanceEntities, ...reidentificationEntities]),
+    TypeOrmModule.forFeature(governanceEntities),
   ],
   controllers: [
     RequestsController,
