@@ -2,7 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', '.coffre', '*.config.js', 'fhir-profiles'] },
+  { ignores: ['dist', 'coverage', '.coffre', '*.config.js', 'fhir-profiles', 'test/support/*.mjs'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
