@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto'
 
 /**
- * The pseudonyms of one permit: keyed, so that nobody without the permit's secret can make or undo them,
- * and deterministic, so that a resource keeps its name for as long as the permit lives. Nothing made from
- * one permit's secret meets anything made from another's.
+ * The pseudonyms of one permit, the lower of two domains: in the warehouse a patient has a secret of their
+ * own, of which each permit's secret makes another, the member's, and all else is made of that. So nobody
+ * makes or undoes a pseudonym who has not both, what one permit is given never meets what another is given,
+ * and where a member's secret is destroyed their names mean nothing any more (docs/decisions/0017).
  *
  * A patient's pseudonym is 18 digits and a check digit; a resource of their compartment has the patient's,
  * a hyphen, and 18 digits and a check digit of its own, so that the patient is found from any id handed out.
@@ -18,7 +19,11 @@ const ownDigits = 18
 
 /** Keys derived from a permit's secret, one per use. */
 export interface PermitKeys {
-  readonly patients: Buffer
+  /** makes members' secrets */
+  readonly members: Buffer
+  /** the key under which members' secrets are kept */
+  readonly wrapping: Buffer
+  /** names resources that are in no patient's compartment */
   readonly resources: Buffer
   readonly uids: Buffer
 }
@@ -26,9 +31,9 @@ export interface PermitKeys {
 /** What one patient has within one permit. */
 export interface PatientKeys {
   readonly pseudonym: string
-  /** names the resources of the compartment; never leaves the process */
+  /** the member's; names the resources of the compartment; never leaves the process */
   readonly secret: Buffer
-  /** in [-365, -1] ∪ [1, 365] */
+  /** whole days, uniform over [-365, -1] ∪ [1, 365], never 0 */
   readonly shiftDays: number
 }
 
@@ -41,24 +46,29 @@ const secretBytes = 32
 export function permitKeys(secret: Buffer): PermitKeys {
   if (secret.length < secretBytes) throw new TypeError(`a permit's secret has at least ${secretBytes} bytes`)
   return {
-    patients: hmac(secret, 'patients'),
+    members: hmac(secret, 'members'),
+    wrapping: hmac(secret, 'wrapping'),
     resources: hmac(secret, 'resources'),
     uids: hmac(secret, 'uids'),
   }
 }
 
-/** @param patient the internal key of the patient */
-export function patientKeys(permit: PermitKeys, patient: string): PatientKeys {
-  const secret = hmac(permit.patients, patient)
+/**
+ * The secret of a patient within a permit.
+ *
+ * @param warehouseSecret the patient's in the warehouse, 32 bytes that nobody else has
+ */
+export function memberSecret({ members }: PermitKeys, warehouseSecret: Buffer): Buffer {
+  return createHmac('sha256', members).update(warehouseSecret).digest()
+}
+
+/** @param secret the member's, see `memberSecret` */
+export function patientKeys(secret: Buffer): PatientKeys {
   return {
     pseudonym: withCheckDigit('', digits(hmac(secret, 'pseudonym'))),
     secret,
     shiftDays: offset(hmac(secret, 'shift')),
   }
-}
-
-export function patientPseudonym(permit: PermitKeys, patient: string): string {
-  return patientKeys(permit, patient).pseudonym
 }
 
 /**
@@ -77,9 +87,9 @@ export function resourcePseudonym(
   return owner ? `${owner.pseudonym}-${withCheckDigit(owner.pseudonym, own)}` : withCheckDigit('', own)
 }
 
-/** The patient's offset in whole days: uniform over [-365, -1] ∪ [1, 365], never 0. */
-export function shiftDays(permit: PermitKeys, patient: string): number {
-  return patientKeys(permit, patient).shiftDays
+/** Days by which the dates move of what is in no patient's compartment; as a patient's. */
+export function ownShiftDays({ resources }: PermitKeys): number {
+  return offset(hmac(resources, 'shift'))
 }
 
 /**
@@ -116,9 +126,10 @@ function holds(before: string, checked: string): boolean {
 }
 
 /**
- * A weighted sum over a prime: weights differ from neighbour to neighbour and are never 0, so that neither
- * a substitution nor a transposition leaves it as it was. The check digit itself has weight 1, its
- * neighbour 2.
+ * A weighted sum over a prime, as ISBN-10 has one over 11. Weights run from 1 to 22 and begin anew, the check
+ * digit's is 1: none is 0 modulo 23, nor is the difference of two neighbours or of two with one between them.
+ * So a wrong digit, which adds weight × difference, and two that changed places, which add the difference of
+ * weights × that of digits, never leave the sum as it was (docs/decisions/0017).
  *
  * @param before digits that are checked too but not repeated
  */

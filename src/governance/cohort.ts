@@ -6,7 +6,7 @@ import { count, exportRows } from '../store/search.ts'
 import type { Store } from '../store/store.ts'
 import type { Gate } from './gate.ts'
 import { addMembers, type Person } from './records.ts'
-import type { Pseudonyms } from './release-research.ts'
+import type { Pseudonyms } from './pseudonyms.ts'
 
 /** Where cohorts are looked for: the true records, through the gate. */
 export interface Records {
@@ -30,12 +30,19 @@ export async function freezeCohort(
     const query = withoutOpposed(await gate.prepare(tx, onBehalfOf(person, permit.cohort)))
     let patients = 0
     for await (const rows of exportRows(tx, query)) {
-      const members = rows.map(({ id: patient }) => {
-        const { pseudonym, shiftDays } = permit.pseudonyms.patient(patient)
-        return { permit: permit.id, patient, pseudonym, shiftDays }
-      })
-      await addMembers(manager, members)
-      patients += members.length
+      // in a transaction of its own: it makes the secret of a patient of whom nothing was sealed yet
+      const secrets = await store.transaction('care', (own) =>
+        gate.warehouseSecrets(
+          own,
+          rows.map(({ id }) => id),
+        ),
+      )
+      await addMembers(
+        manager,
+        permit.id,
+        [...secrets].map(([patient, secret]) => permit.pseudonyms.newMember(patient, secret)),
+      )
+      patients += rows.length
     }
     return patients
   })

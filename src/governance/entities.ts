@@ -171,6 +171,10 @@ export class PermitMemberEntity {
 
   @Column({ type: 'integer', name: 'shift_days' })
   shiftDays!: number
+
+  /** the member's secret, wrapped under the permit's; destroyed with the row */
+  @Column({ type: 'bytea', select: false })
+  secret!: Buffer
 }
 
 @Entity({ schema: 'governance', name: 'policy' })

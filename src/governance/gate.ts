@@ -25,7 +25,7 @@ import { prepareCare } from './prepare.ts'
 import { approvedFilters, prepareResearch } from './prepare-research.ts'
 import { asksInUnits } from './prepare-units.ts'
 import { releaseCare, type Released } from './release-care.ts'
-import type { Pseudonyms } from './release-research.ts'
+import type { Pseudonyms } from './pseudonyms.ts'
 import { SealedSearch } from './sealed-search.ts'
 import { readRow, releaseResearch, type ReadRow, type ReleasedTargets } from './release-research.ts'
 
@@ -74,6 +74,11 @@ export class Gate {
     const ids = resources.filter(({ type }) => type === 'Patient').map(({ id }) => id)
     const keys = await this.vault.patientKeys(tx, ids, true)
     return resources.map(({ type, id }) => ({ type, id: type === 'Patient' ? (keys.get(id) ?? id) : id }))
+  }
+
+  /** The patients' own secrets in the warehouse, from which a permit's pseudonyms are made; only for a grant. */
+  warehouseSecrets(tx: Tx, patients: readonly string[]): Promise<Map<string, Buffer>> {
+    return this.vault.warehouseSecrets(tx, patients)
   }
 
   /** Makes a query ready for SQL: rights, keys and blind tokens in the place of what the caller wrote. */
@@ -188,10 +193,11 @@ export class Gate {
     const pseudonyms = await this.pseudonyms(access)
     const read = rows.map((row) => readRow(demandCurrent(row)))
     const targets = await this.releasedTargets(tx, access, read)
+    const members = await pseudonyms.members(tx, targets.values())
     const year = access.permit.grantedAt.getUTCFullYear()
     return read.flatMap((one) => {
       const data = access.permit.data.find(({ type }) => type === one.row.type)
-      return data ? (releaseResearch(one, access.permit.id, data, pseudonyms, targets, year) ?? []) : []
+      return data ? (releaseResearch(one, access.permit.id, data, members, targets, year) ?? []) : []
     })
   }
 
@@ -225,9 +231,10 @@ export class Gate {
     if (patient === undefined) return undefined
     if (type === 'Patient') return id.includes('-') ? undefined : patient
     const pseudonyms = await this.pseudonyms(access)
+    const members = await pseudonyms.members(tx, [patient])
     const query = await this.prepare(tx, restrict(access, plainQuery(type, []), 'r'))
     for await (const rows of exportRows(tx, query, { patients: [patient] })) {
-      const found = rows.find((row) => pseudonyms.of(type, row.id, row.patient) === id)
+      const found = rows.find((row) => members.pseudonym(type, row.id, row.patient) === id)
       if (found) return found.id
     }
     return undefined

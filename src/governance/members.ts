@@ -15,3 +15,15 @@ export async function membersFrom(tx: Tx, permit: string, from: string, limit: n
         WHERE permit = ${permit} AND pseudonym >= ${from} ORDER BY pseudonym LIMIT ${limit}`,
   )
 }
+
+/** The secrets of these members, wrapped under the permit's; who is no member is left out. */
+export async function memberSecrets(
+  tx: Tx,
+  permit: string,
+  patients: readonly string[],
+): Promise<{ readonly patient: string; readonly secret: Buffer }[]> {
+  return tx.query(
+    sql`SELECT patient, secret FROM governance.permit_member
+        WHERE permit = ${permit} AND patient = ANY(${patients}::uuid[])`,
+  )
+}

@@ -10,7 +10,7 @@ import { readProposal } from './data-definition.ts'
 import { PermitEntity, SubmissionEntity } from './entities.ts'
 import { permitSecretContext } from './permit-secrets.ts'
 import { proposalOf } from './records.ts'
-import { Pseudonyms } from './release-research.ts'
+import { Pseudonyms } from './pseudonyms.ts'
 import type { PermitStatus } from './request-state.ts'
 
 /** A permit that is active now, read and ready for the gate. */
@@ -97,7 +97,7 @@ export class Permits {
       clientIds: new Set(proposal.clientIds),
       userIds: new Set(proposal.people),
       secret: unwrapped,
-      pseudonyms: new Pseudonyms(unwrapped),
+      pseudonyms: new Pseudonyms(row.id, unwrapped),
     }
   }
 }

@@ -1,13 +1,8 @@
 import { QueryFailedError, type DataSource, type EntityManager } from 'typeorm'
 import { FhirError } from '../fhir/outcome.ts'
-import {
-  EventEntity,
-  OpinionEntity,
-  PolicyEntity,
-  RequestEntity,
-  type PermitMemberEntity,
-} from './entities.ts'
+import { EventEntity, OpinionEntity, PolicyEntity, RequestEntity } from './entities.ts'
 import type { Proposal } from './proposal.ts'
+import type { NewMember } from './pseudonyms.ts'
 import type { ActingRole, Opinions, PermitAction, RequestAction, Standing } from './request-state.ts'
 
 /** Someone who is signed in. */
@@ -135,18 +130,21 @@ export async function addEvent(
     .execute()
 }
 
+/** Adds patients to the cohort of a permit, in the transaction that grants it. */
 export async function addMembers(
   manager: EntityManager,
-  members: readonly PermitMemberEntity[],
+  permit: string,
+  members: readonly NewMember[],
 ): Promise<void> {
   await manager.query(
-    `INSERT INTO governance.permit_member (permit, patient, pseudonym, shift_days)
-     SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::integer[])`,
+    `INSERT INTO governance.permit_member (permit, patient, pseudonym, shift_days, secret)
+     SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bytea[])`,
     [
-      members[0]?.permit,
+      permit,
       members.map(({ patient }) => patient),
       members.map(({ pseudonym }) => pseudonym),
       members.map(({ shiftDays }) => shiftDays),
+      members.map(({ secret }) => secret),
     ],
   )
 }

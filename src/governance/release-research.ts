@@ -1,51 +1,15 @@
 import type { DataDefinition } from '../access/access.ts'
 import { deidentify } from '../deid/apply.ts'
 import { knownCodeSystems } from '../deid/codes.ts'
-import {
-  patientKeys,
-  permitKeys,
-  resourcePseudonym,
-  uid,
-  type PatientKeys,
-  type PermitKeys,
-} from '../deid/pseudonym.ts'
+import { uid } from '../deid/pseudonym.ts'
 import { residue } from '../deid/residue.ts'
 import { parseJson, stringifyJson, type Resource } from '../fhir/json.ts'
 import { parseReference } from '../fhir/reference.ts'
 import { display } from '../fhir/terminology/terminology.ts'
 import { referencesIn } from '../identity/references.ts'
-import { nilPatient, type StoredRow } from '../store/row.ts'
+import type { StoredRow } from '../store/row.ts'
+import type { ReleasedMembers } from './pseudonyms.ts'
 import type { Released } from './release-care.ts'
-
-/** A permit's pseudonyms and offsets, made once from its secret. */
-export class Pseudonyms {
-  readonly permit: PermitKeys
-  private readonly patients = new Map<string, PatientKeys>()
-
-  constructor(secret: Buffer) {
-    this.permit = permitKeys(secret)
-  }
-
-  patient(key: string): PatientKeys {
-    let keys = this.patients.get(key)
-    if (!keys) {
-      if (this.patients.size >= 10_000) this.patients.clear()
-      this.patients.set(key, (keys = patientKeys(this.permit, key)))
-    }
-    return keys
-  }
-
-  /** The id a resource goes out under. @param patient the key of its compartment's patient */
-  of(type: string, id: string, patient: string): string {
-    if (type === 'Patient') return this.patient(id).pseudonym
-    return resourcePseudonym(
-      this.permit,
-      patient === nilPatient ? undefined : this.patient(patient),
-      type,
-      id,
-    )
-  }
-}
 
 /** A clinical row, read: the resource as it lies at rest, and the local resources it refers to. */
 export interface ReadRow {
@@ -77,22 +41,31 @@ export function releaseResearch(
   { row, resource }: ReadRow,
   permitId: string,
   data: DataDefinition,
-  pseudonyms: Pseudonyms,
+  members: ReleasedMembers,
   targets: ReleasedTargets,
   year: number,
 ): Released | undefined {
+  const shiftDays = members.shiftDays(row.patient)
+  const id = members.pseudonym(row.type, row.id, row.patient)
+  // who left the cohort meanwhile has no pseudonym, and nothing of theirs leaves
+  if (shiftDays === undefined || id === undefined) return undefined
+  const nameOf = (type: string, id: string) =>
+    members.pseudonym(type, id, targets.get(`${type}/${id}`) ?? row.patient)
   const marks = { permit: permitId, codeSystems: knownCodeSystems, display }
   const result = deidentify(resource, {
     ...marks,
-    pseudonym: (type, id) => pseudonyms.of(type, id, targets.get(`${type}/${id}`) ?? row.patient),
-    isReleased: (type, id) => targets.has(`${type}/${id}`),
-    uid: (dicom) => uid(pseudonyms.permit, dicom),
-    shiftDays: pseudonyms.patient(row.patient).shiftDays,
+    pseudonym: (type, id) => {
+      const name = nameOf(type, id)
+      if (name === undefined) throw new TypeError('only what is released has a name')
+      return name
+    },
+    isReleased: (type, id) => targets.has(`${type}/${id}`) && nameOf(type, id) !== undefined,
+    uid: (dicom) => uid(members.permit, dicom),
+    shiftDays,
     clockYear: year,
     ...(data.elements === undefined ? {} : { elements: data.elements }),
   })
   if ('refused' in result || residue(result.released, marks).length > 0) return undefined
-  const id = pseudonyms.of(row.type, row.id, row.patient)
   return {
     type: row.type,
     id,

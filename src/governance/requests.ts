@@ -14,7 +14,7 @@ import { Permits } from './permits.ts'
 import { canonicalText, type Proposal } from './proposal.ts'
 import * as records from './records.ts'
 import type { Person } from './records.ts'
-import { Pseudonyms } from './release-research.ts'
+import { Pseudonyms } from './pseudonyms.ts'
 import { demandMove, demandSubmittable } from './request-rules.ts'
 import { editable, moveRequest, type RequestAction } from './request-state.ts'
 import { isReviewing, maySee } from './visibility.ts'
@@ -138,7 +138,7 @@ export class Requests {
         { id: permitId, request: id, round: request.round, validUntil },
         secret,
       )
-      const permit = { id: permitId, cohort, pseudonyms: new Pseudonyms(secret) }
+      const permit = { id: permitId, cohort, pseudonyms: new Pseudonyms(permitId, secret) }
       const patients = await freezeCohort(manager, this, person, permit)
       if (patients === 0) throw FhirError.rule('nobody is in this cohort', 'cohort')
     })

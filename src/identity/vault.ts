@@ -165,6 +165,19 @@ export class Vault {
     )
   }
 
+  /**
+   * Each patient's own secret in the warehouse, of their data key: with that key it is gone. A key is made
+   * for who has none yet.
+   *
+   * @returns 32 bytes by patient
+   */
+  async warehouseSecrets(tx: Tx, patients: readonly string[]): Promise<Map<string, Buffer>> {
+    const keys = await this.dataKeys.keys(tx, patients, true)
+    return new Map(
+      [...keys].map(([patient, key]) => [patient, createHmac('sha256', key).update('warehouse').digest()]),
+    )
+  }
+
   /** Destroys sealed rows: their versions are gone for good. */
   async destroy(tx: Tx, rows: readonly { patient: string; seal: string }[]): Promise<void> {
     await tx.vault.query(

@@ -3,16 +3,18 @@ import { isObject, parseJson, stringifyJson, type Json, type Resource } from '..
 import { display } from '../../src/fhir/terminology/terminology.ts'
 import { deidentify, type ReleaseContext } from '../../src/deid/apply.ts'
 import { knownCodeSystems } from '../../src/deid/codes.ts'
-import { patientKeys, permitKeys, resourcePseudonym, uid } from '../../src/deid/pseudonym.ts'
+import { memberSecret, patientKeys, permitKeys, resourcePseudonym, uid } from '../../src/deid/pseudonym.ts'
 
 /** A permit that releases everything under the rules; secrets are fixed, so that failures can be repeated. */
 export function permit(secret = 1, changes: Partial<ReleaseContext> = {}): ReleaseContext {
   const keys = permitKeys(Buffer.alloc(32, secret))
-  const patient = patientKeys(keys, 'the-patient')
+  const member = (id: string) => patientKeys(memberSecret(keys, Buffer.from(id)))
+  // an offset longer than what the examples' dates lie apart: none lands on another
+  const patient = member('a-patient')
   return {
     permit: `P${secret}`,
     pseudonym: (type, id) =>
-      type === 'Patient' ? patientKeys(keys, id).pseudonym : resourcePseudonym(keys, patient, type, id),
+      type === 'Patient' ? member(id).pseudonym : resourcePseudonym(keys, patient, type, id),
     isReleased: () => true,
     uid: (text) => uid(keys, text),
     shiftDays: patient.shiftDays,

@@ -95,7 +95,7 @@ export class DirectSql {
   }
 
   member(permit: string, pseudonym: string, days = -41) {
-    return this.server.query('INSERT INTO governance.permit_member VALUES ($1, $2, $3, $4)', [
+    return this.server.query(`INSERT INTO governance.permit_member VALUES ($1, $2, $3, $4, '\\x00')`, [
       ...[permit, randomUUID()],
       ...[pseudonym, days],
     ])

@@ -98,6 +98,7 @@ describe('the description of the API', () => {
       .get('/governance/openapi.json')
       .expect(200)
     expect(Object.keys(body.paths as object).sort()).toEqual([
+      '/governance/access-reports',
       '/governance/alerts',
       '/governance/oppositions',
       '/governance/oppositions/{id}',

@@ -183,7 +183,7 @@ describe('a patient who opposes', () => {
     const [key] = await rows<{ patient: string }>('SELECT patient FROM governance.opposition')
     await expect(
       owner.query(
-        `INSERT INTO governance.permit_member SELECT permit, $1, 'zzzz', 7 FROM governance.permit_member LIMIT 1`,
+        `INSERT INTO governance.permit_member SELECT permit, $1, 'zzzz', 7, '' FROM governance.permit_member LIMIT 1`,
         [key?.patient],
       ),
     ).rejects.toMatchObject({ constraint: 'permit_member_frozen' })

@@ -82,10 +82,16 @@ async function mapBack(base: string): Promise<(released: Resource) => { source: 
       sql`SELECT type, id, patient::text FROM clinical.resource`,
     ),
   )
+  const members = await server.store.read('research', (tx) =>
+    permit.pseudonyms.members(
+      tx,
+      rows.map(({ patient }) => patient),
+    ),
+  )
   const idOfKey = await careIds()
   const known = new Map(
     rows.map(({ type, id, patient }) => [
-      `${type}/${permit.pseudonyms.of(type, id, patient)}`,
+      `${type}/${members.pseudonym(type, id, patient)}`,
       {
         source: `${type}/${type === 'Patient' ? (idOfKey.get(id) ?? id) : id}`,
         patient: idOfKey.get(patient) ?? '',
