@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Trail } from '../../src/audit/trail.ts'
+import { findErasure, markConfirmed } from '../../src/governance/erased.ts'
 import { ErasedList } from '../../src/governance/erased-list.ts'
 import { CertificateSeal } from '../../src/governance/erasure-certificate.ts'
 import { Erasing } from '../../src/governance/erasing.ts'
@@ -35,6 +36,11 @@ const trail = await Trail.open({
 const erasing = new Erasing({
   ...{ store, gate, vault, keepers, trail, onStep },
   ...{ list: new ErasedList(keyring, dataDir), seal: new CertificateSeal(keyring) },
+})
+await store.transaction('care', async (tx) => {
+  const { state } = (await findErasure(tx, erasure)) ?? {}
+  const by = { userId: 'stella', role: 'steward', at: new Date(time) } as const
+  if (state === 'asked') await markConfirmed(tx, erasure, by)
 })
 await erasing.proceed(erasure, new Date(time))
 await trail.close()
