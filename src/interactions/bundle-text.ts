@@ -18,6 +18,8 @@ export interface EntryText {
   /** JSON text of the resource */
   readonly resource?: string | undefined
   readonly search?: 'match' | 'include' | 'outcome'
+  /** of `$match`: a score from 0 to 1, and a code of match-grade */
+  readonly graded?: { readonly score: number; readonly grade: string }
   readonly request?: { readonly method: string; readonly url: string }
   readonly response?: ResponseText
 }
@@ -52,11 +54,19 @@ function entryText(entry: EntryText): string {
   const members: string[] = []
   if (entry.fullUrl !== undefined) members.push(`"fullUrl":${JSON.stringify(entry.fullUrl)}`)
   if (entry.resource !== undefined) members.push(`"resource":${entry.resource}`)
-  if (entry.search !== undefined) members.push(`"search":{"mode":"${entry.search}"}`)
+  if (entry.search !== undefined) members.push(`"search":${searchText(entry.search, entry.graded)}`)
   if (entry.request !== undefined) members.push(`"request":${JSON.stringify(entry.request)}`)
   if (entry.response !== undefined) members.push(`"response":${responseText(entry.response)}`)
   return `{${members.join(',')}}`
 }
+
+function searchText(mode: string, graded: EntryText['graded']): string {
+  if (graded === undefined) return `{"mode":"${mode}"}`
+  const extension = [{ url: matchGrade, valueCode: graded.grade }]
+  return JSON.stringify({ extension, mode, score: graded.score })
+}
+
+const matchGrade = 'http://hl7.org/fhir/StructureDefinition/match-grade'
 
 function responseText({ outcome, ...plain }: ResponseText): string {
   const text = JSON.stringify(plain)

@@ -9,6 +9,7 @@ import { expand } from './expand.ts'
 import { expunge } from './expunge.ts'
 import { lastn } from './lastn.ts'
 import { lookup } from './lookup.ts'
+import { match } from './match.ts'
 import { meta, metaAdd, metaDelete } from './meta.ts'
 import type { Operation, OperationLevel } from './operation.ts'
 import { readParameters } from './parameters.ts'
@@ -26,6 +27,7 @@ export const operations: readonly Operation[] = [
   expunge,
   lastn,
   lookup,
+  match,
   meta,
   metaAdd,
   metaDelete,
