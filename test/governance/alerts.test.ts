@@ -125,6 +125,32 @@ describe('an alert', () => {
   })
 })
 
+describe('who has no part in a case', () => {
+  it.each(['rene', 'odile', 'claire', 'diane'] as const)('does not know of it: %s', async (name) => {
+    const id = await desk.filed()
+    await desk.get(name, `/${id}`).expect(404)
+    expect((await desk.get(name).expect(200)).body).toEqual([])
+  })
+
+  it('reads its reason only by a part in it: the auditor does not', async () => {
+    const { body } = await desk.get('aude', `/${await desk.filed()}`).expect(200)
+    expect(body).toMatchObject({ ground: 'benefit-to-the-person', events: [] })
+    expect(body).not.toHaveProperty('reason')
+    expect(body).not.toHaveProperty('evidence')
+  })
+
+  it('pages through the cases without losing or repeating one', async () => {
+    const all = (await desk.get('dora', '?limit=200').expect(200)).body as { id: string }[]
+    const paged: { id: string }[] = []
+    for (let before = ''; ; before = `&before=${paged.at(-1)?.id ?? ''}`) {
+      const page = (await desk.get('dora', `?limit=7${before}`).expect(200)).body as { id: string }[]
+      if (page.length === 0) break
+      paged.push(...page)
+    }
+    expect(paged.map(({ id }) => id)).toEqual(all.map(({ id }) => id))
+  })
+})
+
 describe('the words of a case', () => {
   it('are read as before when the key of the case is wrapped anew', async () => {
     const id = await desk.filed({ reason: 'As it was said' })

@@ -65,12 +65,12 @@ export class GovernanceApp {
       ...{ COFFRE_DATA_DIR: folder, COFFRE_USERS_FILE: usersFile, DATABASE_URL: database.url },
     })
     const app = await startApp(settings, database.url)
-    const tokens = new Map<Name, string>()
-    for (const name of Object.keys(people) as Name[]) {
+    const signIn = async (name: Name): Promise<[Name, string]> => {
       const answer = await request(app.getHttpServer()).post('/auth/login').send({ username: name, password })
-      tokens.set(name, answer.body.access_token as string)
+      return [name, answer.body.access_token as string]
     }
-    return new GovernanceApp(app, database.url, tokens, async () => {
+    const tokens = await Promise.all((Object.keys(people) as Name[]).map(signIn))
+    return new GovernanceApp(app, database.url, new Map(tokens), async () => {
       await app.close()
       await database.drop()
       rmSync(folder, { recursive: true })

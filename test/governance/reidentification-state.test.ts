@@ -37,7 +37,7 @@ function whenMoved(
       fc.pre('role' in move)
       return holds(one, action, by, move.role)
     }),
-    { numRuns: 300, maxSkipsPerRun: 1000 },
+    { numRuns: 100, maxSkipsPerRun: 1000 },
   )
 }
 
