@@ -23,14 +23,17 @@ export class Clinical1764000000001 implements MigrationInterface {
   }
 }
 
-const roles = ['coffre_care', 'coffre_research', 'coffre_identity', 'coffre_audit'].flatMap((role) => [
+/** Makes a role of the cluster, unless it is there, and lets the owner take it on. */
+export const role = (name: string) => [
   `DO $$ BEGIN
-     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') THEN CREATE ROLE ${role} NOLOGIN; END IF;
+     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}') THEN CREATE ROLE ${name} NOLOGIN; END IF;
    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
   `DO $$ BEGIN
-     IF NOT pg_has_role(current_user, '${role}', 'MEMBER') THEN GRANT ${role} TO current_user; END IF;
+     IF NOT pg_has_role(current_user, '${name}', 'MEMBER') THEN GRANT ${name} TO current_user; END IF;
    END $$`,
-])
+]
+
+const roles = ['coffre_care', 'coffre_research', 'coffre_identity', 'coffre_audit'].flatMap(role)
 
 const tables = (types: readonly string[]) => [
   `CREATE SCHEMA clinical`,

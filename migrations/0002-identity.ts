@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { role } from './0001-clinical.ts'
 
 /**
  * The identity vault. Everything in it that tells who someone is is ciphertext or a keyed hash; the
@@ -6,7 +7,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
  */
 export class Identity1764000000002 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const statement of statements) await runner.query(statement)
+    for (const statement of [...role('coffre_identity'), ...statements]) await runner.query(statement)
   }
 
   down(): Promise<void> {
@@ -51,5 +52,7 @@ const statements = [
   `GRANT USAGE ON SCHEMA identity TO coffre_identity`,
   `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA identity TO coffre_identity`,
   // vault and clinical rows on one server: one transaction writes both
-  `GRANT coffre_identity TO coffre_care`,
+  `DO $$ BEGIN
+     IF to_regnamespace('clinical') IS NOT NULL THEN GRANT coffre_identity TO coffre_care; END IF;
+   END $$`,
 ]

@@ -7,6 +7,10 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 export class Search1764000000008 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of statements) await runner.query(statement)
+    const [{ is_here: isHere } = { is_here: false }] = (await runner.query(
+      `SELECT to_regnamespace('identity') IS NOT NULL AS is_here`,
+    )) as { is_here: boolean }[]
+    if (isHere) for (const statement of inVault) await runner.query(statement)
   }
 
   down(): Promise<void> {
@@ -37,6 +41,12 @@ const statements = [
      PRIMARY KEY (within, folder)
    )`,
   `COMMENT ON TABLE clinical.uri_folder IS 'hashes of a URI folder and of those it lies in, itself included: for :below'`,
+  `GRANT SELECT, INSERT, DELETE ON clinical.composite_index, clinical.ucum_unit, clinical.uri_folder TO coffre_care`,
+  `GRANT SELECT ON clinical.composite_index, clinical.ucum_unit, clinical.uri_folder TO coffre_research`,
+]
+
+/** Where the vault is on this server; migration 0015 makes the table on one of its own. */
+const inVault = [
   `CREATE TABLE identity.text_index (
      token bigint PRIMARY KEY,
      type text COLLATE "C" NOT NULL,
@@ -46,7 +56,5 @@ const statements = [
   `COMMENT ON TABLE identity.text_index IS
      'the words beside codes, once each: keyed hashes of their beginnings; token is what rows have in their tokens'`,
   `CREATE INDEX ON identity.text_index USING gin (prefixes) WITH (fastupdate = off)`,
-  `GRANT SELECT, INSERT, DELETE ON clinical.composite_index, clinical.ucum_unit, clinical.uri_folder TO coffre_care`,
-  `GRANT SELECT ON clinical.composite_index, clinical.ucum_unit, clinical.uri_folder TO coffre_research`,
   `GRANT SELECT, INSERT, DELETE ON identity.text_index TO coffre_identity`,
 ]

@@ -12,6 +12,7 @@ import { Subscription1764000000011 } from './0011-subscription.ts'
 import { ImportJob1764000000012 } from './0012-import-job.ts'
 import { SearchParameter1764000000013 } from './0013-search-parameter.ts'
 import { IdentityKeyVersion1764000000014 } from './0014-identity-key-version.ts'
+import { IdentitySpanning1764000000015 } from './0015-identity-spanning.ts'
 import { MemberSecret1764000000016 } from './0016-member-secret.ts'
 import { Reidentification1764000000018 } from './0018-reidentification.ts'
 import { IdentitySuppression1764000000019 } from './0019-identity-suppression.ts'
@@ -36,6 +37,7 @@ export const migrations = [
   ImportJob1764000000012,
   SearchParameter1764000000013,
   IdentityKeyVersion1764000000014,
+  IdentitySpanning1764000000015,
   MemberSecret1764000000016,
   Reidentification1764000000018,
   IdentitySuppression1764000000019,
@@ -44,3 +46,11 @@ export const migrations = [
   IdentityErasure1764000000020,
   AccessReport1764000000023,
 ]
+
+const isOfVault = ({ name }: { readonly name: string }) => name.startsWith('Identity')
+
+/** Those of the vault where it is on a server of its own. */
+export const vaultMigrations = migrations.filter(isOfVault)
+
+/** The others, for the server beside it. */
+export const clinicalMigrations = migrations.filter((migration) => !isOfVault(migration))

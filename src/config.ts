@@ -57,6 +57,14 @@ export class Settings {
   DATABASE_URL: string | undefined
 
   /**
+   * the identity vault, where it is on a PostgreSQL server of its own; unset: schema `identity` of the
+   * database of the clinical rows
+   */
+  @IsOptional()
+  @postgresUrl()
+  COFFRE_IDENTITY_DATABASE_URL: string | undefined
+
+  /**
    * the keyring file, or a key of a Transit engine: `transit+https://host/v1/transit/keys/name`; unset:
    * `keyring.json` in the data dir
    */
@@ -168,6 +176,7 @@ const known = Object.freeze([
     'COFFRE_PUBLIC_URL',
     'COFFRE_DATA_DIR',
     'DATABASE_URL',
+    'COFFRE_IDENTITY_DATABASE_URL',
     'COFFRE_KEYRING',
     'COFFRE_KEYRING_TOKEN_FILE',
     'COFFRE_KEYRING_NAMESPACE',

@@ -32,7 +32,7 @@ Exit codes: 0 the trail is whole, 1 it is not, or could not be read.`
 export async function verifyTrail(settings: Settings, display: Terminal): Promise<Verification> {
   demandKeyringFile(settings)
   const database = await Database.open(settings)
-  const store = new Store(database.url, 4)
+  const store = new Store(database.url, 4, database.vaultUrl)
   try {
     const key = (await openExistingKeys(settings, store)).derive(keyPurpose)
     return await verify(store, key, anchorFolder(settings.dataDir), (events) => {

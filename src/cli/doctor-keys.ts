@@ -40,7 +40,7 @@ async function versionsOf(
 export async function keyVersions(settings: Settings): Promise<Finding[]> {
   const name = 'key versions'
   if (settings.DATABASE_URL === undefined) return []
-  const store = new Store(settings.DATABASE_URL, 4)
+  const store = new Store(settings.DATABASE_URL, 4, settings.COFFRE_IDENTITY_DATABASE_URL)
   try {
     const keyring = await openExistingKeys(settings, store)
     const listed = await listVersions({ keyring, store, places: wrappedPlaces })

@@ -41,7 +41,13 @@ export async function examine(settings: Settings | Finding): Promise<Finding[]> 
   const machine = [nodeVersion(process.versions.node), await definitions()]
   if ('ok' in settings) return [...machine, settings]
   const kept = [await dataDir(settings), await keyring(settings), await trail(settings)]
-  return [...machine, ...kept, await database(settings), ...(await keyVersions(settings))]
+  return [
+    ...machine,
+    ...kept,
+    await database(settings),
+    ...(await vaultServer(settings)),
+    ...(await keyVersions(settings)),
+  ]
 }
 
 /** @param version `20.19.0` */
@@ -89,8 +95,18 @@ async function trail({ dataDir }: Settings): Promise<Finding> {
 
 async function database({ DATABASE_URL }: Settings): Promise<Finding> {
   const name = 'PostgreSQL'
-  if (DATABASE_URL === undefined) return embedded(name)
-  const client = new pg.Client({ connectionString: DATABASE_URL, connectionTimeoutMillis: 5000 })
+  return DATABASE_URL === undefined ? embedded(name) : server(name, DATABASE_URL, 'DATABASE_URL')
+}
+
+/** Nothing is said where the vault is in the database of the clinical rows. */
+async function vaultServer({ COFFRE_IDENTITY_DATABASE_URL: url }: Settings): Promise<Finding[]> {
+  return url === undefined
+    ? []
+    : [await server('PostgreSQL of the vault', url, 'COFFRE_IDENTITY_DATABASE_URL')]
+}
+
+async function server(name: string, url: string, setting: string): Promise<Finding> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 })
   try {
     await client.connect()
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
@@ -98,7 +114,7 @@ async function database({ DATABASE_URL }: Settings): Promise<Finding> {
     const ok = Number.parseInt(version, 10) >= 15
     return { name, ok, detail: ok ? version : `${version}; 15 or later is needed` }
   } catch {
-    return { name, ok: false, detail: 'DATABASE_URL cannot be connected to' }
+    return { name, ok: false, detail: `${setting} cannot be connected to` }
   } finally {
     await client.end().catch(() => undefined)
   }

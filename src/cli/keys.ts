@@ -64,7 +64,7 @@ async function withKeys(work: (keys: Keys, settings: Settings) => Promise<void>)
   const settings = readSettings()
   demandKeyringFile(settings)
   const database = await Database.open(settings)
-  const store = new Store(database.url, 4)
+  const store = new Store(database.url, 4, database.vaultUrl)
   try {
     await work({ keyring: await openExistingKeys(settings, store), store, places: wrappedPlaces }, settings)
   } finally {

@@ -4,7 +4,8 @@ import { parseReference } from '../fhir/reference.ts'
 import { encodeFragments, split, type ReferenceSplit } from '../identity/split.ts'
 import type { BlindIndex, TextEntry } from '../identity/blind-index.ts'
 import { nextSeal } from '../identity/seal-number.ts'
-import type { BlindRow, SealedRow } from '../identity/vault.ts'
+import type { SealedRow } from '../identity/vault.ts'
+import type { BlindRow } from '../identity/vault-blind-rows.ts'
 import { columnsFor } from '../resources/columns.ts'
 import { nilPatient, type WritableRow } from '../store/row.ts'
 import type { Folder } from '../store/search-terms.ts'
@@ -50,18 +51,20 @@ export function layDown(
   const id = internalId(input.resource, patientKeys)
   const [owner = nilPatient, ...others] = compartments(type, id, values, patientKeys)
   const { clear, fragments } = split({ ...input.resource, id }, byKey(patientKeys, base))
-  const seal = fragments.length > 0 ? nextSeal(updatedAt.getTime()) : undefined
+  const found = indexOf(type, id, values, patientKeys, blindIndex)
+  // what the blind index has of a version goes by its seal, so there is one for it alone too
+  const isSealed = fragments.length > 0 || found.blind.size > 0
+  const seal = isSealed ? nextSeal(updatedAt.getTime()) : undefined
   const sealed =
     seal === undefined ? undefined : { patient: owner, seal, content: encodeFragments(fragments) }
-  const found = indexOf(type, id, values, patientKeys, blindIndex)
   for (const other of others) found.tokens.add(token(tokenText.compartment(other)))
   for (const inside of containedTypes(input.resource)) {
     found.tokens.add(token(tokenText.coding('_contained', undefined, inside)))
   }
   if (owner !== nilPatient && !isSubject(type, values)) found.tokens.add(token(tokenText.notSubject))
+  const place = { type, id, patient: owner, seal: seal === undefined ? null : String(seal) }
   const row = {
-    ...{ type, id, patient: owner, version, updatedAt, method },
-    seal: seal === undefined ? null : String(seal),
+    ...{ ...place, version, updatedAt, method },
     body: clear,
     date: found.date,
     quantity: found.quantity,
@@ -69,7 +72,7 @@ export function layDown(
     ranges: found.ranges,
     foci: found.foci,
   }
-  const blind = { type, id, patient: owner, tokens: inNoOrder(found.blind) }
+  const blind = { ...place, tokens: inNoOrder(found.blind) }
   return { row, sealed, blind, texts: found.texts, units: [...found.units], folders: found.folders }
 }
 

@@ -11,12 +11,15 @@ import { BlindIndex } from '../identity/blind-index.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import { referencesIn } from '../identity/references.ts'
 import type { Vault } from '../identity/vault.ts'
+import { indexBlind, withdrawBlind } from '../identity/vault-blind-rows.ts'
+import { notePending } from '../identity/vault-pending.ts'
+import type { Expunged } from '../store/expunge.ts'
 import { currents } from '../store/resources.ts'
 import { nilPatient, type HistoryRow, type StoredRow, type WritableRow } from '../store/row.ts'
 import { SearchTerms, ucumUnits } from '../store/search-terms.ts'
 import { exportRows } from '../store/search.ts'
 import type { PreparedQuery } from '../store/prepared-query.ts'
-import type { Tx } from '../store/tx.ts'
+import { isElsewhere, type Tx } from '../store/tx.ts'
 import { layDown, type Admitted, type AdmitInput } from './admit.ts'
 import { Opposing } from './opposing.ts'
 import type { Permits } from './permits.ts'
@@ -144,7 +147,7 @@ export class Gate {
       folders: admitted.flatMap(({ folders }) => folders),
     }
     await this.terms.note(tx, terms.units, terms.folders)
-    await this.vault.index(
+    await indexBlind(
       tx,
       admitted.map(({ blind }) => blind),
       isReplacement,
@@ -158,7 +161,10 @@ export class Gate {
       ...{ resource: parseJson(text) as Resource, version, updatedAt },
       method: 'PUT' as const,
     }))
-    const admitted = await this.layDownAll(tx, inputs)
+    const admitted = (await this.layDownAll(tx, inputs)).map((one, index) => ({
+      ...one,
+      blind: { ...one.blind, seal: rows[index]?.seal ?? null },
+    }))
     await this.note(tx, admitted, true)
     return admitted.flatMap(({ row }, index) => {
       const stored = rows[index]
@@ -171,16 +177,17 @@ export class Gate {
     tx: Tx,
     resources: readonly { readonly type: string; readonly id: string }[],
   ): Promise<void> {
-    await this.vault.forget(tx, resources)
+    await withdrawBlind(tx, resources)
   }
 
-  /** The sealed parts of versions that were expunged go with them. */
-  async destroy(
-    tx: Tx,
-    versions: readonly { readonly patient: string; readonly seal: string | null }[],
-  ): Promise<void> {
-    const sealed = versions.flatMap(({ patient, seal }) => (seal === null ? [] : [{ patient, seal }]))
-    if (sealed.length > 0) await this.vault.destroy(tx, sealed)
+  /**
+   * The sealed parts of versions that were expunged go with them; where the vault is on another server,
+   * once it is certain that the versions are gone.
+   */
+  async destroy(tx: Tx, versions: readonly Expunged[]): Promise<void> {
+    const sealed = versions.flatMap(({ seal, ...of }) => (seal === null ? [] : [{ ...of, seal }]))
+    if (isElsewhere(tx)) await notePending(tx, sealed)
+    else if (sealed.length > 0) await this.vault.destroy(tx, sealed)
   }
 
   /**

@@ -1,8 +1,9 @@
+import { FhirError } from '../fhir/outcome.ts'
 import { decodeFragments, join } from '../identity/split.ts'
 import { patientKeysIn, renamePatients } from '../identity/references.ts'
 import { sealedPlace, type Vault } from '../identity/vault.ts'
 import type { HistoryRow, StoredRow } from '../store/row.ts'
-import type { Tx } from '../store/tx.ts'
+import { isElsewhere, type Tx } from '../store/tx.ts'
 
 /** A resource on its way out. */
 export interface Released {
@@ -24,7 +25,7 @@ export async function releaseCare(
 ): Promise<Released[]> {
   const sealed = rows.flatMap(({ patient, seal }) => (seal === null ? [] : [{ patient, seal }]))
   const contents = await vault.read(tx, sealed)
-  const texts = rows.map((row) => whole(row, contents))
+  const texts = rows.map((row) => whole(tx, row, contents))
   const keys = rows.flatMap((row, index) => [
     ...(row.type === 'Patient' ? [row.id] : []),
     ...patientKeysIn(texts[index] ?? ''),
@@ -38,10 +39,12 @@ export async function releaseCare(
   })
 }
 
-function whole(row: StoredRow | HistoryRow, contents: ReadonlyMap<string, string>): string {
+function whole(tx: Tx, row: StoredRow | HistoryRow, contents: ReadonlyMap<string, string>): string {
   if (row.body === null) throw new TypeError('a deletion has nothing to release')
   if (row.seal === null) return row.body
   const content = contents.get(sealedPlace(row.patient, row.seal))
+  // it was there when the row was: an expunge between the two questions took both
+  if (content === undefined && isElsewhere(tx)) throw FhirError.later(503, 'a version was just expunged', 1)
   if (content === undefined) throw new Error('vault: the sealed part of a row is gone')
   return join(row.body, decodeFragments(content))
 }

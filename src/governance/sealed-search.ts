@@ -12,7 +12,8 @@ import { isBlind, isText } from '../resources/blind-parameters.ts'
 import { candidates, fewIds, onesWithToken } from '../store/candidates.ts'
 import type { BlindCriterion, PreparedCriterion, PreparedTarget } from '../store/prepared-query.ts'
 import type { StoredRow } from '../store/row.ts'
-import type { Tx } from '../store/tx.ts'
+import { isElsewhere, type Tx } from '../store/tx.ts'
+import { blindElsewhere } from './blind-elsewhere.ts'
 import { releaseCare } from './release-care.ts'
 
 /** How much a search may cost. */
@@ -59,7 +60,8 @@ export class SealedSearch {
     const { type } = within
     const question = this.blind.criterion(type, indexedName(criterion), criterion)
     if (question.exact) return seldom(tx, type, question.criterion)
-    const narrowed = { ...within, criteria: [...within.criteria, question.criterion] }
+    const asked = isElsewhere(tx) ? await blindElsewhere(tx, type, question.criterion) : question.criterion
+    const narrowed = { ...within, criteria: [...within.criteria, asked] }
     const rows = await candidates(tx, narrowed, this.limits.rows + 1)
     if (rows.length > this.limits.rows) throw tooCostly(criterion, 'too many resources may match')
     const query = plainQuery(type, [criterion])
@@ -126,6 +128,7 @@ export class SealedSearch {
 
 /** A name or a number is few resources' only: these are named at once, the others are looked for row by row. */
 async function seldom(tx: Tx, type: string, criterion: BlindCriterion): Promise<PreparedCriterion> {
+  if (isElsewhere(tx)) return blindElsewhere(tx, type, criterion)
   if (criterion.negate) return criterion
   const ids = await fewIds(tx, type, criterion, mostNamed)
   return ids === undefined ? criterion : { kind: 'ids', ids }

@@ -4,6 +4,7 @@ import { Store } from '../store/store.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { Keyring } from './keyring.ts'
 import { openKeys } from './open-keys.ts'
+import { Sweeper } from './sweeper.ts'
 import { Vault } from './vault.ts'
 
 /** The keyring and the vault it opens. Start-up ends here when the two do not belong together. */
@@ -16,6 +17,7 @@ import { Vault } from './vault.ts'
       useFactory: (settings: Settings, store: Store) => openKeys(settings, store),
     },
     { provide: Vault, inject: [Keyring, Store], useFactory: openVault },
+    { provide: Sweeper, inject: [Store], useFactory: (store: Store) => new Sweeper(store) },
   ],
   exports: [Keyring, Vault],
 })

@@ -14,14 +14,6 @@ export interface SealedRow {
   readonly content: string
 }
 
-/** What the blind index holds of one current resource; no tokens: nothing of it is sealed and searchable. */
-export interface BlindRow {
-  readonly type: string
-  readonly id: string
-  readonly patient: string
-  readonly tokens: readonly bigint[]
-}
-
 /** A text beside codes as the vault keeps it: hashes, and the parameters that find it (`code:text`). */
 export interface TextRow {
   readonly token: bigint
@@ -31,7 +23,7 @@ export interface TextRow {
 }
 
 /**
- * The identity vault: schema `identity`, whose every statement stands in this file. Content is under
+ * The identity vault: schema `identity`, whose every statement stands in the files `vault*.ts`. Content is under
  * the data key of its patient; destroying that key makes it unreadable wherever it was copied.
  */
 export class Vault {
@@ -191,29 +183,6 @@ export class Vault {
   /** Forgets a patient's data key that was destroyed: at once here, within two minutes in other processes. */
   forgetKey(patient: string): void {
     this.dataKeys.forget(patient)
-  }
-
-  /** Replaces what the blind index holds of these resources. */
-  async index(tx: Tx, rows: readonly BlindRow[], replacing: boolean): Promise<void> {
-    if (replacing) await this.forget(tx, rows)
-    const filled = rows.filter((row) => row.tokens.length > 0)
-    if (filled.length === 0) return
-    await tx.vault.query(
-      sql`INSERT INTO identity.blind_index (type, id, patient, tokens)
-          SELECT type, id, patient, tokens::bigint[]
-          FROM unnest(${filled.map((row) => row.type)}::text[], ${filled.map((row) => row.id)}::text[],
-                      ${filled.map((row) => row.patient)}::uuid[],
-                      ${filled.map((row) => `{${row.tokens.join(',')}}`)}::text[]) AS row (type, id, patient, tokens)`,
-    )
-  }
-
-  /** Takes resources out of the blind index. */
-  async forget(tx: Tx, rows: readonly { type: string; id: string }[]): Promise<void> {
-    await tx.vault.query(
-      sql`DELETE FROM identity.blind_index
-          USING unnest(${rows.map((row) => row.type)}::text[], ${rows.map((row) => row.id)}::text[]) AS gone (type, id)
-          WHERE blind_index.type = gone.type AND blind_index.id = gone.id`,
-    )
   }
 
   /** Notes texts beside codes that are not known yet. */

@@ -3,6 +3,8 @@ import type { Tx } from './tx.ts'
 
 /** A version that is no more; `seal` says which row of the vault was its other part. */
 export interface Expunged {
+  readonly type: string
+  readonly id: string
   readonly patient: string
   readonly version: number
   readonly seal: string | null
@@ -26,5 +28,5 @@ export async function expungeHistory(
          AND (NOT ${keepLast} OR version < (SELECT max(version) FROM clinical.history WHERE type = ${type} AND id = ${id}))
        ORDER BY version LIMIT ${limit}) gone
      WHERE h.type = ${type} AND h.id = ${id} AND h.version = gone.version
-    RETURNING h.patient, h.version, h.seal`)
+    RETURNING h.type, h.id, h.patient, h.version, h.seal`)
 }

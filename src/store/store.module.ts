@@ -8,8 +8,12 @@ import { Store } from './store.ts'
   providers: [
     { provide: Settings, useFactory: () => readSettings() },
     { provide: Database, inject: [Settings], useFactory: (settings: Settings) => Database.open(settings) },
-    { provide: Store, inject: [Database], useFactory: (database: Database) => new Store(database.url) },
+    { provide: Store, inject: [Database], useFactory: openStore },
   ],
   exports: [Settings, Database, Store],
 })
 export class StoreModule {}
+
+function openStore({ url, vaultUrl }: Database): Store {
+  return new Store(url, undefined, vaultUrl)
+}

@@ -1,39 +1,36 @@
 import type { OnApplicationShutdown } from '@nestjs/common'
 import pg from 'pg'
-import QueryStream from 'pg-query-stream'
-import { createHash } from 'node:crypto'
 import { FhirError, issue } from '../fhir/outcome.ts'
+import { ClientTx } from './client-tx.ts'
 import { connectionOptions } from './database.ts'
-import type { Sql } from './sql.ts'
 import type { Role, Tx } from './tx.ts'
+import { rollback, VaultTx } from './vault-tx.ts'
 
 type PooledRole = Exclude<Role, 'owner'>
 
 /** Connections to PostgreSQL, a pool for each role, and transactions on them. */
 export class Store implements OnApplicationShutdown {
   private readonly pools: Readonly<Record<PooledRole, pg.Pool>>
+  /** undefined: the vault is on the same server */
+  private readonly vaultPool: pg.Pool | undefined
 
-  /** @param max connections of the care pool; the others take half */
-  constructor(url: string, max = 16) {
-    const pool = (role: PooledRole, size: number) => {
-      const created = new pg.Pool({
-        connectionString: url,
-        max: size,
-        options: connectionOptions(role),
-        connectionTimeoutMillis: 10_000,
-        application_name: `coffre-${role}`,
-      })
-      // an idle connection that breaks is replaced by the pool; its next user must not be hurt
-      created.on('error', () => undefined)
-      // one that breaks in a transaction fails the statement; unheard, its event would end the process
-      created.on('connect', (client) => client.on('error', () => undefined))
-      return created
-    }
+  /**
+   * @param max connections of the care pool; research and audit take half and a quarter
+   * @param vaultUrl of the vault's server, where it is another one
+   */
+  constructor(url: string, max = 16, vaultUrl?: string) {
     this.pools = {
-      care: pool('care', max),
-      research: pool('research', max / 2),
-      audit: pool('audit', max / 4),
+      care: createPool(url, 'care', max),
+      research: createPool(url, 'research', max / 2),
+      audit: createPool(url, 'audit', max / 4),
     }
+    // as many as can be asked for at once: nobody who holds a clinical connection waits for one of these
+    this.vaultPool = vaultUrl === undefined ? undefined : createPool(vaultUrl, 'identity', max)
+  }
+
+  /** Whether the vault is on another server. */
+  get isSplit(): boolean {
+    return this.vaultPool !== undefined
   }
 
   /**
@@ -47,30 +44,42 @@ export class Store implements OnApplicationShutdown {
   }
 
   /**
-   * Reads with a snapshot that does not move: all statements see the same committed state.
+   * Reads with a snapshot that does not move: all statements see the same committed state. It is taken before
+   * the vault is asked, which has all that it shows.
    *
    * @param longestMs of one statement; undefined: any
    * @throws FhirError 400 `too-costly` when one takes longer
    */
   async snapshot<T>(role: PooledRole, work: (tx: Tx) => Promise<T>, longestMs?: number): Promise<T> {
     const limit = longestMs === undefined ? '' : `; SET LOCAL statement_timeout = ${Math.ceil(longestMs)}`
-    return this.within(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY${limit}`, role, work)
+    const take = this.isSplit ? '; SELECT' : ''
+    const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY${limit}${take}`
+    return this.within(begin, role, work, `BEGIN READ ONLY${limit}`)
   }
 
-  private async within<T>(begin: string, role: PooledRole, work: (tx: Tx) => Promise<T>): Promise<T> {
+  private async within<T>(
+    begin: string,
+    role: PooledRole,
+    work: (tx: Tx) => Promise<T>,
+    vaultBegin = begin,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const client = await this.connect(role)
+      const { tx, vault } = this.open(client, role, vaultBegin)
       try {
-        const tx = new ClientTx(client)
         await client.query(begin)
         const result = await work(tx)
+        // what the vault has alone is never found; what the clinical server has alone could not be read
+        await vault?.commit()
         await client.query('COMMIT')
         client.release()
+        await vault?.release(false)
         tx.committed()
         return result
       } catch (error) {
         const broken = await rollback(client)
         client.release(broken)
+        await vault?.release(true)
         if (isGivenUp(error))
           throw new FhirError(400, [issue('too-costly', 'this takes too long: ask for less')])
         if (!isRetryable(error)) throw error
@@ -83,16 +92,31 @@ export class Store implements OnApplicationShutdown {
   /** One statement on its own, without the round trips of BEGIN and COMMIT. */
   async read<T>(role: PooledRole, work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await this.connect(role)
+    const { tx, vault } = this.open(client, role, undefined)
     try {
-      const tx = new ClientTx(client)
       const result = await work(tx)
       client.release()
+      await vault?.release(false)
       tx.committed()
       return result
     } catch (error) {
       client.release(error instanceof Error && !('code' in error))
+      await vault?.release(true)
       throw error
     }
+  }
+
+  private open(client: pg.PoolClient, role: PooledRole, vaultBegin: string | undefined) {
+    const { vaultPool } = this
+    if (vaultPool === undefined) return { tx: new ClientTx(client, (tx) => tx), vault: undefined }
+    if (role !== 'care') return { tx: new ClientTx(client, noVault), vault: undefined }
+    const vault: VaultTx = new VaultTx(
+      () => connect(vaultPool),
+      vaultBegin,
+      () => tx,
+    )
+    const tx = new ClientTx(client, () => vault)
+    return { tx, vault }
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -100,91 +124,49 @@ export class Store implements OnApplicationShutdown {
   }
 
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.pools).map((pool) => pool.end()))
+    const pools = [...Object.values(this.pools), ...(this.vaultPool ? [this.vaultPool] : [])]
+    await Promise.all(pools.map((pool) => pool.end()))
   }
 
-  private async connect(role: PooledRole): Promise<pg.PoolClient> {
-    try {
-      return await this.pools[role].connect()
-    } catch {
-      throw FhirError.later(503, 'the database cannot be reached', 5)
-    }
+  private connect(role: PooledRole): Promise<pg.PoolClient> {
+    return connect(this.pools[role])
   }
 }
 
-class ClientTx implements Tx {
-  private readonly client: pg.PoolClient
-  private readonly toRemember: (() => void)[] = []
-  constructor(client: pg.PoolClient) {
-    this.client = client
-  }
+function createPool(url: string, role: PooledRole | 'identity', size: number): pg.Pool {
+  const created = new pg.Pool({
+    connectionString: url,
+    max: size,
+    options: connectionOptions(role),
+    connectionTimeoutMillis: 10_000,
+    application_name: `coffre-${role}`,
+  })
+  // an idle connection that breaks is replaced by the pool; its next user must not be hurt
+  created.on('error', () => undefined)
+  // one that breaks in a transaction fails the statement; unheard, its event would end the process
+  created.on('connect', (client) => client.on('error', () => undefined))
+  return created
+}
 
-  get vault(): Tx {
-    return this
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch {
+    throw FhirError.later(503, 'the database cannot be reached', 5)
   }
+}
 
-  async query<Row extends object>(statement: Sql): Promise<Row[]> {
-    const { text, values } = statement
-    const name = statementName(text)
-    const named = name === undefined ? { text } : { name, text }
-    const result = await this.client.query<Row>({ ...named, values: [...values] })
-    return result.rows
-  }
-
-  afterCommit(remember: () => void): void {
-    this.toRemember.push(remember)
-  }
-
-  committed(): void {
-    for (const remember of this.toRemember) remember()
-  }
-
-  async *stream<Row extends object>(statement: Sql, batch = 500): AsyncIterable<Row[]> {
-    const rows = this.client.query(
-      new QueryStream(statement.text, [...statement.values], { batchSize: batch }),
-    )
-    let pending: Row[] = []
-    for await (const row of rows) {
-      pending.push(row as Row)
-      if (pending.length === batch) {
-        yield pending
-        pending = []
-      }
-    }
-    if (pending.length > 0) yield pending
-  }
+function noVault(): never {
+  throw new TypeError('this role has no vault')
 }
 
 /**
- * The statements of every day are prepared once per connection. Searches can be made up in any number of
- * shapes, which connections would keep for ever: long ones, and new ones beyond the limit, are not named.
- *
- * @returns undefined for a statement that is prepared anew each time
+ * 40001 serialization_failure, 40P01 deadlock_detected, 55P03 lock_not_available: on the vault's server, where
+ * it is another one, a lock is waited for so long and no longer, since no server sees a deadlock across two
  */
-function statementName(text: string): string | undefined {
-  const known = names.get(text)
-  if (known !== undefined || text.length > longestNamed || names.size >= maxNamed) return known
-  const name = createHash('sha256').update(text).digest('base64url').slice(0, 32)
-  names.set(text, name)
-  return name
-}
-const names = new Map<string, string>()
-const maxNamed = 500
-const longestNamed = 4_000
-
-/** @returns whether the connection is no longer fit for the pool */
-async function rollback(client: pg.PoolClient): Promise<boolean> {
-  try {
-    await client.query('ROLLBACK')
-    return false
-  } catch {
-    return true
-  }
-}
-
-/** 40001 serialization_failure, 40P01 deadlock_detected */
 function isRetryable(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === '40001' || error.code === '40P01')
+  const codes: readonly unknown[] = ['40001', '40P01', '55P03']
+  return error instanceof Error && 'code' in error && codes.includes(error.code)
 }
 
 /** 57014 query_canceled */

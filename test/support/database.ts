@@ -17,6 +17,27 @@ export async function freshDatabase(): Promise<{ url: string; drop(): Promise<vo
   }
 }
 
+/**
+ * An empty database for the clinical rows, and one for the vault: two servers, as far as they can know.
+ *
+ * @returns the owner's URLs; whoever opens them first migrates them
+ */
+export async function splitDatabases(): Promise<{ url: string; vaultUrl: string; drop(): Promise<void> }> {
+  const admin = process.env['COFFRE_TEST_CLUSTER_URL']
+  if (!admin) throw new TypeError('the test cluster is not running: start tests through jest')
+  const suffix = randomBytes(8).toString('hex')
+  const names = [`test_clinical_${suffix}`, `test_vault_${suffix}`] as const
+  for (const name of names) await run(admin, `CREATE DATABASE ${name}`)
+  const urlOf = (name: string) => admin.replace(/\/postgres$/, `/${name}`)
+  return {
+    url: urlOf(names[0]),
+    vaultUrl: urlOf(names[1]),
+    drop: async () => {
+      for (const name of names) await run(admin, `DROP DATABASE ${name} WITH (FORCE)`)
+    },
+  }
+}
+
 async function run(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
