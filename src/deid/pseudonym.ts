@@ -64,11 +64,9 @@ export function memberSecret({ members }: PermitKeys, warehouseSecret: Buffer): 
 
 /** @param secret the member's, see `memberSecret` */
 export function patientKeys(secret: Buffer): PatientKeys {
-  return {
-    pseudonym: withCheckDigit('', digits(hmac(secret, 'pseudonym'))),
-    secret,
-    shiftDays: offset(hmac(secret, 'shift')),
-  }
+  // of one MAC, whose bytes tell nothing of each other: half the work where millions are made
+  const mac = hmac(secret, 'member')
+  return { pseudonym: withCheckDigit('', digits(mac)), secret, shiftDays: offset(mac) }
 }
 
 /**
@@ -161,8 +159,9 @@ function digits(mac: Buffer): string {
 
 const longestShiftDays = 365
 
+/** Of the bytes after those that `digits` uses. */
 function offset(mac: Buffer): number {
-  const n = mac.readUIntBE(0, chunkBytes) % (2 * longestShiftDays)
+  const n = mac.readUIntBE((ownDigits / chunkDigits) * chunkBytes, chunkBytes) % (2 * longestShiftDays)
   return n < longestShiftDays ? n - longestShiftDays : n - longestShiftDays + 1
 }
 

@@ -33,9 +33,9 @@ describe('a pseudonym', () => {
 
   it('stays what it is for the same permit', () => {
     expect(ids).toEqual([
-      'vxkpxbrjbsjjfbp7tt6',
+      'zmdfjf3m7fb7hspzcs9',
       'smvccwzyd7rks9pvdtb',
-      'vxkpxbrjbsjjfbp7tt6-fhwr4nc44jz9b3j3kv7',
+      'zmdfjf3m7fb7hspzcs9-fhwr4nc44jz9b3j3kv7',
     ])
   })
 
