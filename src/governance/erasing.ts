@@ -58,12 +58,25 @@ export class Erasing {
     this.options = options
   }
 
-  /** Does what is to be done now. @returns how many erasures were proved */
+  /**
+   * Does what is to be done now; one that fails does not keep others waiting.
+   *
+   * @returns how many erasures were proved
+   * @throws the first failure, when all have been tried
+   */
   async proceedAll(now: Date): Promise<number> {
     const settled = new Date(now.getTime() - settledMs)
-    let proved = 0
     const ids = await this.options.store.read('care', (tx) => unfinishedErasures(tx, settled))
-    for (const id of ids) if (await this.proceed(id, now)) proved += 1
+    let proved = 0
+    const failures: unknown[] = []
+    for (const id of ids) {
+      const isProved = await this.proceed(id, now).catch((error: unknown) => {
+        failures.push(error)
+        return false
+      })
+      if (isProved) proved += 1
+    }
+    if (failures.length > 0) throw failures[0]
     return proved
   }
 
