@@ -13,9 +13,12 @@ import { Settings } from '../../src/config.ts'
 import { serveGovernanceOpenApi } from '../../src/governance/openapi.ts'
 import { applicationOptions, configureServer, createAdapter } from '../../src/rest/server.ts'
 import { Store } from '../../src/store/store.ts'
-import { freshDatabase } from './database.ts'
+import { freshDatabase, splitDatabases } from './database.ts'
 
-/** The whole server on a database of its own, listening on a free port. */
+/**
+ * The whole server on a database of its own, listening on a free port. With `COFFRE_TEST_SPLIT=1` the vault
+ * lies in another one, for the same tests.
+ */
 export interface TestServer {
   readonly app: NestFastifyApplication
   /** `http://localhost:12345` */
@@ -57,14 +60,16 @@ export async function startServer(
   const folder = mkdtempSync(join(tmpdir(), 'coffre-server-'))
   const database = given.DATABASE_URL
     ? { url: given.DATABASE_URL, drop: () => Promise.resolve() }
-    : await freshDatabase()
+    : process.env['COFFRE_TEST_SPLIT']
+      ? await splitDatabases()
+      : await freshDatabase()
   const { privateKey, publicKey } = await generateKeyPair('ES384', { extractable: true })
   const clientsFile = join(folder, 'clients.json')
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'test-key' }] }
   const registration = {
     client_id: testClientId,
     scope: 'system/*.cruds',
-    grants: ['bulk-identified', 'expunge', 'import', 'reindex'],
+    grants: ['bulk-identified', 'expunge', 'import', 'merge', 'reindex'],
     jwks,
   }
   const cleaner = { ...registration, client_id: cleanerId, grants: ['delete-multiple'] }
@@ -75,6 +80,7 @@ export async function startServer(
     PORT: port,
     COFFRE_DATA_DIR: folder,
     DATABASE_URL: database.url,
+    ...('vaultUrl' in database ? { COFFRE_IDENTITY_DATABASE_URL: database.vaultUrl } : {}),
     COFFRE_CLIENTS_FILE: clientsFile,
     LOG_LEVEL: 'silent',
     ...given,
