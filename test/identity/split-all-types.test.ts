@@ -1,29 +1,31 @@
 import { resourceTypes } from '../../src/fhir/definitions.ts'
-import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
+import { isObject, parseJson, stringifyJson, type Json, type JsonObject } from '../../src/fhir/json.ts'
 import { decodeFragments, encodeFragments, join, split, type SplitText } from '../../src/identity/split.ts'
-import { Canaries, canaryResource, stem, variantsOf } from '../support/canaries.ts'
-import { find, needles } from '../support/canary-search.ts'
+import { splitRules, type SplitRule } from '../../src/resources/identity-split.ts'
+import { canaryBirthDate, Canaries, canaryResource, stem, variantsOf } from '../support/canaries.ts'
+import { find, formsOfDay, needles } from '../support/canary-search.ts'
 
 /** How many variants of the choice elements of each type are tried; `Infinity` tries all. */
 const variants = Number(process.env['SPLIT_VARIANTS'] ?? 1)
-const forbidden = needles([stem])
+const forbidden = needles([stem, ...formsOfDay(canaryBirthDate)])
 
 interface Laid {
   readonly type: string
+  readonly resource: JsonObject
   readonly written: string
   readonly text: SplitText
 }
 
-function* laidDown(): Generator<Laid> {
+function* laidDown(extent: 'whole' | 'own'): Generator<Laid> {
   const canaries = new Canaries()
   const subject = { patient: 'known', day: '2024-05-06' }
   for (const type of resourceTypes) {
     for (let variant = 0; variant < Math.min(variants, variantsOf(type)); variant++) {
-      const resource = canaryResource(canaries, type, 'one', subject, variant)
+      const resource = canaryResource(canaries, type, 'one', subject, variant, extent)
       const text = split(resource, (reference) =>
         /^(#|Patient\/known$)/.test(reference) ? { clear: reference, restored: true } : undefined,
       )
-      yield { type, written: stringifyJson(resource), text }
+      yield { type, resource, written: stringifyJson(resource), text }
     }
   }
 }
@@ -35,7 +37,7 @@ function leaks(type: string, text: string): string[] {
 
 it('splits each of the R4 types so that no canary stays in clear, in any form, and gives back what was written', () => {
   const seen = new Set<string>()
-  for (const { type, written, text } of laidDown()) {
+  for (const { type, written, text } of laidDown('whole')) {
     seen.add(type)
     const joined = join(text.clear, decodeFragments(encodeFragments(text.fragments)))
     expect([type, joined === written]).toEqual([type, true])
@@ -46,3 +48,41 @@ it('splits each of the R4 types so that no canary stays in clear, in any form, a
   expect([...seen]).toEqual(resourceTypes)
   expect(seen.size).toBe(146)
 }, 300_000)
+
+/** Paths below an object of a type that are sealed whole, each with what stands there. */
+function* sealedMembers(
+  path: string,
+  object: JsonObject,
+  rules: ReadonlyMap<string, SplitRule>,
+): Generator<[path: string, value: Json]> {
+  for (const [name, value] of Object.entries(object)) {
+    const rule = rules.get(name) ?? 'seal'
+    if (value === undefined || name === 'resourceType') continue
+    if (rule === 'seal') yield [`${path}.${name}`, value]
+    if (typeof rule !== 'object' || !('type' in rule)) continue
+    const parts = (Array.isArray(value) ? value : [value]).filter(isObject)
+    for (const part of parts) yield* sealedMembers(`${path}.${name}`, part, splitRules(rule.type))
+  }
+}
+
+it('is tried with a canary in each element that is sealed', () => {
+  const bare = new Set<string>()
+  let sealed = 0
+  for (const { type, resource } of laidDown('own')) {
+    for (const [path, value] of sealedMembers(type, resource, splitRules(type))) {
+      sealed += 1
+      const text = stringifyJson(value)
+      const isCanary = [stem, canaryBirthDate].some(
+        (one) => text.includes(one) || decoded(value).includes(one),
+      )
+      if (!isCanary) bare.add(path)
+    }
+  }
+  expect([...bare]).toEqual([])
+  expect(sealed).toBeGreaterThan(10_000)
+}, 300_000)
+
+/** What a base64Binary says. */
+function decoded(value: Json): string {
+  return typeof value === 'string' ? Buffer.from(value, 'base64').toString() : ''
+}

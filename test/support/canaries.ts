@@ -1,6 +1,7 @@
 import { byCanonical, typeDefinition, type PropertyDefinition } from '../../src/fhir/definitions.ts'
 import type { Json, JsonObject, Resource } from '../../src/fhir/json.ts'
 import { codes, expansion } from '../../src/fhir/terminology/terminology.ts'
+import { splitRules } from '../../src/resources/identity-split.ts'
 
 /** What every canary begins with: long enough that no ciphertext, hash or number holds it by chance. */
 export const stem = 'ZqCanaryXv'
@@ -53,6 +54,7 @@ export function variantsOf(type: string): number {
  * narrative, free text, attachment, extension and contained resource carries a canary of its own.
  *
  * @param variant which type its choice elements take, counted from 0 and starting over
+ * @param extent `own`: without contained resources and the extensions of every type, a sixth of the size
  */
 export function canaryResource(
   canaries: Canaries,
@@ -60,8 +62,10 @@ export function canaryResource(
   id: string,
   subject: Subject,
   variant: number,
+  extent: 'whole' | 'own' = 'whole',
 ): Resource {
-  return new CanaryBuilder(canaries, subject, variant).resource(type, id)
+  const builder = new CanaryBuilder(canaries, subject, variant)
+  return extent === 'whole' ? builder.whole(type, id) : builder.own(type, id)
 }
 
 class CanaryBuilder {
@@ -76,8 +80,9 @@ class CanaryBuilder {
     this.variant = variant
   }
 
-  resource(type: string, id: string): Resource {
-    const members = this.object(type, type, [type])
+  whole(type: string, id: string): Resource {
+    const own = this.own(type, id)
+    if (!typeDefinition(type).properties.has('contained')) return own
     const contained = ['Practitioner', 'RelatedPerson', 'Patient', 'Organization'].map((name) => ({
       resourceType: name,
       ...this.object(name, `${type}.contained(${name})`, [name]),
@@ -87,11 +92,14 @@ class CanaryBuilder {
       url: 'http://example.org/inner',
       valueReference: { reference: `#${inner.id}` },
     }))
-    const extension = [...pointers, ...this.extensionsOfEveryType(type)]
+    return { ...own, contained, extension: [...pointers, ...this.extensionsOfEveryType(type)] }
+  }
+
+  own(type: string, id: string): Resource {
     const meta = {
       tag: [{ system: 'http://example.org/tag', code: 'x', display: this.text(`${type}.meta.tag`) }],
     }
-    return { resourceType: type, ...members, id, meta, contained, extension }
+    return { resourceType: type, ...this.object(type, type, [type]), id, meta }
   }
 
   /** @param within types around this one: none is entered twice, so that every resource ends */
@@ -111,8 +119,10 @@ class CanaryBuilder {
         continue
       }
       const value = property.primitive
-        ? this.primitive(property, at, within, concept)
+        ? this.primitive(property, at, within, concept, splitRules(type).get(name) === 'seal')
         : this.object(property.type, at, [...within, property.type], conceptOf(property) ?? concept)
+      if (property.type === 'Reference')
+        Object.assign(value as JsonObject, this.literal(at, property.targets))
       out[name] = property.array ? [value] : value
       const hasSibling = property.primitive && name !== 'id' && property.type !== 'xhtml' && name !== 'url'
       if (hasSibling && within.length < 3) {
@@ -120,7 +130,7 @@ class CanaryBuilder {
         out[`_${name}`] = property.array ? [sibling] : sibling
       }
     }
-    return type === 'Reference' ? { ...out, ...this.literal(path) } : out
+    return out
   }
 
   private isChosen({ choice, name }: PropertyDefinition, properties: readonly PropertyDefinition[]): boolean {
@@ -130,9 +140,10 @@ class CanaryBuilder {
   }
 
   /** Leads to the patient wherever it may; `object` made the display and the identifier. */
-  private literal(path: string): JsonObject {
+  private literal(path: string, targets: readonly string[]): JsonObject {
     const about = /\.(subject|patient|focus|entity|other)(\.|$)/.test(path)
-    return about ? { reference: `Patient/${this.subject.patient}` } : {}
+    const mayBe = targets.length === 0 || targets.includes('Patient')
+    return about && mayBe ? { reference: `Patient/${this.subject.patient}` } : {}
   }
 
   private extension(path: string): JsonObject {
@@ -146,7 +157,7 @@ class CanaryBuilder {
     return values.map((property) => {
       const at = `${path}.extension.${property.name}`
       const value = property.primitive
-        ? this.primitive(property, at, ['Extension'])
+        ? this.primitive(property, at, ['Extension'], undefined, true)
         : this.object(property.type, at, ['Extension', property.type])
       return { url: `http://example.org/${this.text(at)}`, [property.name]: value }
     })
@@ -161,10 +172,11 @@ class CanaryBuilder {
     path: string,
     within: readonly string[],
     concept?: Concept,
+    isSealed = false,
   ): Json {
     const { type, name } = property
     if (property.binding?.strength === 'required') return codeFor(property.binding.valueSet)
-    const isIdentity = within.some((one) => identityTypes.has(one))
+    const isIdentity = isSealed || within.some((one) => identityTypes.has(one))
     switch (type) {
       case 'string':
       case 'markdown':
@@ -183,11 +195,11 @@ class CanaryBuilder {
         if (within.at(-1) === 'Coding') return concept?.system ?? 'http://loinc.org'
         return 'http://unitsofmeasure.org'
       default:
-        return this.plain(property)
+        return this.plain(property, isSealed ? canaryBirthDate : this.subject.day)
     }
   }
 
-  private plain({ type, path }: PropertyDefinition): Json {
+  private plain({ type, path }: PropertyDefinition, day: string): Json {
     this.seconds += 1
     const time = new Date(this.seconds * 1000).toISOString().slice(14, 19)
     if (path === 'Patient.birthDate') return canaryBirthDate
@@ -195,10 +207,10 @@ class CanaryBuilder {
       case 'boolean':
         return true
       case 'date':
-        return this.subject.day
+        return day
       case 'dateTime':
       case 'instant':
-        return `${this.subject.day}T11:${time}+01:00`
+        return `${day}T11:${time}+01:00`
       case 'time':
         return `11:${time}`
       case 'id':

@@ -21,13 +21,16 @@ export function needles(texts: readonly string[]): Needle[] {
 function forms(text: string): [form: string, bytes: Buffer][] {
   const bytes = Buffer.from(text)
   const hex = bytes.toString('hex')
-  const escaped = [...text].map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+  const units = [...text].map((unit) => unit.charCodeAt(0).toString(16).padStart(4, '0'))
+  const escaped = units.map((unit) => `\\u${unit}`).join('')
   return [
     ['plain', bytes],
     ['UTF-16', Buffer.from(text, 'utf16le')],
+    ['UTF-16 big-endian', Buffer.from(text, 'utf16le').swap16()],
     ['hex', Buffer.from(hex)],
     ['upper hex', Buffer.from(hex.toUpperCase())],
     ['JSON escapes', Buffer.from(escaped)],
+    ['upper JSON escapes', Buffer.from(units.map((unit) => `\\u${unit.toUpperCase()}`).join(''))],
     ...[0, 1, 2].map((shift): [string, Buffer] => [
       `base64 from ${shift}`,
       Buffer.from(base64Core(bytes, shift)),
