@@ -23,7 +23,7 @@ const people = {
   ...{ dora: ['dpo'], stella: ['steward'], both: ['dpo', 'director'] },
 }
 /** How many erasures are killed; `FAULTS=200` for the long run. */
-const faults = Number(process.env['FAULTS'] ?? 2)
+const faults = Number(process.env['FAULTS'] ?? 1)
 const ground = { ground: 'objection', retention: 'kept-by-source' }
 
 let server: TestServer
