@@ -29,14 +29,18 @@ export async function splitDatabases(): Promise<{ url: string; vaultUrl: string;
   const names = [`test_clinical_${suffix}`, `test_vault_${suffix}`] as const
   for (const name of names) await run(admin, `CREATE DATABASE ${name}`)
   const urlOf = (name: string) => admin.replace(/\/postgres$/, `/${name}`)
+  const [url, vaultUrl] = [urlOf(names[0]), urlOf(names[1])]
+  vaults.set(url, vaultUrl)
   return {
-    url: urlOf(names[0]),
-    vaultUrl: urlOf(names[1]),
+    ...{ url, vaultUrl },
     drop: async () => {
       for (const name of names) await run(admin, `DROP DATABASE ${name} WITH (FORCE)`)
     },
   }
 }
+
+/** Where the vault of a database is that `splitDatabases` made, for whoever else opens it. */
+export const vaults = new Map<string, string>()
 
 async function run(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })

@@ -13,7 +13,7 @@ import { Settings } from '../../src/config.ts'
 import { serveGovernanceOpenApi } from '../../src/governance/openapi.ts'
 import { applicationOptions, configureServer, createAdapter } from '../../src/rest/server.ts'
 import { Store } from '../../src/store/store.ts'
-import { freshDatabase, splitDatabases } from './database.ts'
+import { freshDatabase, splitDatabases, vaults } from './database.ts'
 
 /**
  * The whole server on a database of its own, listening on a free port. With `COFFRE_TEST_SPLIT=1` the vault
@@ -59,7 +59,7 @@ export async function startServer(
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'coffre-server-'))
   const database = given.DATABASE_URL
-    ? { url: given.DATABASE_URL, drop: () => Promise.resolve() }
+    ? { url: given.DATABASE_URL, vaultUrl: vaults.get(given.DATABASE_URL), drop: () => Promise.resolve() }
     : process.env['COFFRE_TEST_SPLIT']
       ? await splitDatabases()
       : await freshDatabase()
@@ -80,7 +80,7 @@ export async function startServer(
     PORT: port,
     COFFRE_DATA_DIR: folder,
     DATABASE_URL: database.url,
-    ...('vaultUrl' in database ? { COFFRE_IDENTITY_DATABASE_URL: database.vaultUrl } : {}),
+    COFFRE_IDENTITY_DATABASE_URL: 'vaultUrl' in database ? database.vaultUrl : undefined,
     COFFRE_CLIENTS_FILE: clientsFile,
     LOG_LEVEL: 'silent',
     ...given,
