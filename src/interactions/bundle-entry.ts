@@ -97,7 +97,8 @@ function parseUrl(url: string, base: string, at: string): Pick<FhirRequest, 'pat
 /** An answer as the entry of a response Bundle. */
 export function responseEntry(answer: Answer): EntryText {
   const { status, version, lastModified, location, body } = answer
-  const isOutcome = body?.startsWith('{"resourceType":"OperationOutcome"') ?? false
+  // one that is stored has its id there, and is a resource like any other
+  const isOutcome = body?.startsWith('{"resourceType":"OperationOutcome","issue"') ?? false
   return {
     ...(body === undefined || isOutcome ? {} : { resource: body }),
     response: {

@@ -18,8 +18,13 @@ export interface Cluster {
  *
  * @param folder the cluster's files; its superuser password lies beside, readable by us alone
  * @param settings further `postgresql.conf` lines, `name=value`
+ * @param onLog is given what the server says, by default nothing: at `log_statement=all` that is every value
  */
-export async function startCluster(folder: string, settings: readonly string[] = []): Promise<Cluster> {
+export async function startCluster(
+  folder: string,
+  settings: readonly string[] = [],
+  onLog: (said: string) => void = () => undefined,
+): Promise<Cluster> {
   mkdirSync(folder, { recursive: true })
   // as root the server runs under its own user, who must be able to pass through
   if (process.getuid?.() === 0) chmodSync(folder, 0o711)
@@ -38,7 +43,7 @@ export async function startCluster(folder: string, settings: readonly string[] =
     authMethod: 'scram-sha-256',
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--data-checksums'],
     postgresFlags: ['listen_addresses=127.0.0.1', ...settings].flatMap((setting) => ['-c', setting]),
-    onLog: () => undefined,
+    onLog,
     onError: () => undefined,
   })
   if (!existsSync(join(data, 'PG_VERSION'))) await server.initialise()
