@@ -20,6 +20,8 @@ import { Opposition1764000000019 } from './0019-opposition.ts'
 import { Erasure1764000000020 } from './0020-erasure.ts'
 import { IdentityErasure1764000000020 } from './0020-identity-erasure.ts'
 import { AccessReport1764000000023 } from './0023-access-report.ts'
+import { DatabaseRoles1764000000026 } from './0026-database-roles.ts'
+import { IdentityRoles1764000000026 } from './0026-identity-roles.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -45,6 +47,8 @@ export const migrations = [
   Erasure1764000000020,
   IdentityErasure1764000000020,
   AccessReport1764000000023,
+  DatabaseRoles1764000000026,
+  IdentityRoles1764000000026,
 ]
 
 const isOfVault = ({ name }: { readonly name: string }) => name.startsWith('Identity')

@@ -77,8 +77,7 @@ describe('a data key', () => {
     await write(vault, 1n, 'before')
     await write(vault, 2n, 'kept in memory')
     await store.transaction('care', async (tx) => {
-      await tx.vault.query(sql`DELETE FROM identity.sealed WHERE patient = ${patient}`)
-      await tx.vault.query(sql`DELETE FROM identity.data_key WHERE owner = ${patient}`)
+      await tx.vault.query(sql`SELECT identity.destroy_patient(${patient}::uuid)`)
     })
     await write(vault, 3n, 'after')
     const read = await store.transaction('care', (tx) => other.read(tx, [{ patient, seal: '3' }]))
@@ -93,7 +92,7 @@ describe('a data key', () => {
     await store.transaction('care', async (tx) => {
       await vault.write(tx, [{ patient, seal: 2n, content: 'under way' }])
       destroyed = store.transaction('care', async (other) => {
-        await other.vault.query(sql`DELETE FROM identity.data_key WHERE owner = ${patient}`)
+        await other.vault.query(sql`SELECT identity.destroy_patient(${patient}::uuid)`)
         isDestroyed = true
       })
       await new Promise((resolve) => setTimeout(resolve, 150))

@@ -1,0 +1,76 @@
+import pg from 'pg'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { freshDatabase } from '../support/database.ts'
+import { functionLines, tableLines } from '../support/database-roles.ts'
+
+/** The catalogue of a fresh database against docs/database-roles.md. */
+const document = readFileSync(join(import.meta.dirname, '../../docs/database-roles.md'), 'utf8')
+
+/** Rows of the tables under a heading. @param cells of each row that are the catalogue's; what follows is for readers */
+function documented(heading: string, cells: number): string[] {
+  const section = document.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? ''
+  const rows = section.split('\n').filter((line) => line.startsWith('| `'))
+  return rows.map((row) => `${row.split(' | ').slice(0, cells).join(' | ').replace(/ \|$/, '')} |`)
+}
+
+let database: Awaited<ReturnType<typeof freshDatabase>>
+let owner: pg.Client
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  owner = new pg.Client({ connectionString: database.url })
+  await owner.connect()
+})
+
+afterAll(async () => {
+  await owner.end()
+  await database.drop()
+})
+
+/** Runs statements as a role, and takes them back. */
+async function as(role: string, statements: string): Promise<unknown> {
+  try {
+    return await owner.query(`BEGIN; SET LOCAL ROLE ${role}; ${statements}`)
+  } finally {
+    await owner.query('ROLLBACK')
+  }
+}
+
+describe('the four roles of the database', () => {
+  it('have on each table the rights that are written down, and nobody else has any', async () => {
+    expect(await tableLines(owner)).toEqual(documented('Tables', 5))
+  })
+
+  it('may call the functions that are written down', async () => {
+    expect(await functionLines(owner)).toEqual(documented('Functions', 3))
+  })
+
+  it('cannot log in, nor pass by a policy, nor become one another but care the vault', async () => {
+    const { rows } = await owner.query<{ role: string; may: boolean; into: string[] }>(`
+      SELECT rolname AS role, rolcanlogin OR rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb AS may,
+        ARRAY(SELECT other.rolname::text FROM pg_roles other
+              WHERE other.rolname <> r.rolname AND pg_has_role(r.oid, other.oid, 'MEMBER')) AS into
+      FROM pg_roles r WHERE rolname LIKE 'coffre\\_%' ORDER BY 1`)
+    expect(rows).toEqual([
+      { role: 'coffre_audit', may: false, into: [] },
+      { role: 'coffre_care', may: false, into: ['coffre_identity'] },
+      { role: 'coffre_identity', may: false, into: [] },
+      { role: 'coffre_research', may: false, into: [] },
+    ])
+  })
+
+  it('create nothing in a schema', async () => {
+    const { rows } = await owner.query(`
+      SELECT nspname FROM pg_namespace n, pg_roles r
+      WHERE r.rolname LIKE 'coffre\\_%' AND nspname !~ '^pg_' AND has_schema_privilege(r.oid, n.oid, 'CREATE')`)
+    expect(rows).toEqual([])
+  })
+
+  it('cannot have a trigger of ours act for them on a table of their own', async () => {
+    const hang = `CREATE TEMP TABLE opposition (patient uuid);
+      CREATE TRIGGER t AFTER INSERT ON opposition FOR EACH ROW EXECUTE FUNCTION governance.leave_cohorts()`
+    for (const role of ['coffre_research', 'coffre_care'])
+      await expect(as(role, hang)).rejects.toThrow(/permission denied for function governance\.leave_cohorts/)
+  })
+})
