@@ -19,6 +19,7 @@ import { IdentitySuppression1764000000019 } from './0019-identity-suppression.ts
 import { Opposition1764000000019 } from './0019-opposition.ts'
 import { Erasure1764000000020 } from './0020-erasure.ts'
 import { IdentityErasure1764000000020 } from './0020-identity-erasure.ts'
+import { Merge1764000000022 } from './0022-merge.ts'
 import { AccessReport1764000000023 } from './0023-access-report.ts'
 import { DatabaseRoles1764000000026 } from './0026-database-roles.ts'
 import { IdentityRoles1764000000026 } from './0026-identity-roles.ts'
@@ -46,6 +47,7 @@ export const migrations = [
   Opposition1764000000019,
   Erasure1764000000020,
   IdentityErasure1764000000020,
+  Merge1764000000022,
   AccessReport1764000000023,
   DatabaseRoles1764000000026,
   IdentityRoles1764000000026,

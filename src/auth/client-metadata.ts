@@ -17,6 +17,7 @@ export const clientGrants = [
   'expunge',
   'import',
   'introspect',
+  'merge',
   'reindex',
 ] as const
 

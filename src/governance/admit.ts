@@ -3,6 +3,7 @@ import { isObject, type Resource } from '../fhir/json.ts'
 import { parseReference } from '../fhir/reference.ts'
 import { encodeFragments, split, type ReferenceSplit } from '../identity/split.ts'
 import type { BlindIndex, TextEntry } from '../identity/blind-index.ts'
+import { referencesIn } from '../identity/references.ts'
 import { nextSeal } from '../identity/seal-number.ts'
 import type { SealedRow } from '../identity/vault.ts'
 import type { BlindRow } from '../identity/vault-blind-rows.ts'
@@ -58,6 +59,10 @@ export function layDown(
   const sealed =
     seal === undefined ? undefined : { patient: owner, seal, content: encodeFragments(fragments) }
   for (const other of others) found.tokens.add(token(tokenText.compartment(other)))
+  const within = new Set([owner, ...others])
+  for (const mentioned of mentionedPatients(input.resource, patientKeys, base)) {
+    if (!within.has(mentioned)) found.tokens.add(token(tokenText.mention(mentioned)))
+  }
   for (const inside of containedTypes(input.resource)) {
     found.tokens.add(token(tokenText.coding('_contained', undefined, inside)))
   }
@@ -133,6 +138,22 @@ function byKey(patientKeys: ReadonlyMap<string, string>, base: string): Referenc
     const clear = `Patient/${keyOf(reference.id, patientKeys)}`
     return { clear, restored: text === `Patient/${reference.id}` }
   }
+}
+
+/** Keys of the patients that the resource refers to, by any element. */
+function mentionedPatients(
+  resource: Resource,
+  patientKeys: ReadonlyMap<string, string>,
+  base: string,
+): string[] {
+  return referencesIn(resource).flatMap((text) => {
+    if (!text.includes('Patient/')) return []
+    const reference = parseReference(text, base)
+    const isLocal = reference.kind === 'relative' || (reference.kind === 'absolute' && reference.local)
+    return isLocal && reference.type === 'Patient' && reference.id !== undefined
+      ? [keyOf(reference.id, patientKeys)]
+      : []
+  })
 }
 
 /** The types of the resources inside another one, for `_contained`. */

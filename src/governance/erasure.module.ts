@@ -25,6 +25,7 @@ import { Erasing } from './erasing.ts'
 import { Gate } from './gate.ts'
 import { GovernanceModule } from './governance.module.ts'
 import { Keepers } from './kept-of-patients.ts'
+import { forgetMerges } from './merges.ts'
 
 /** How often erasures are looked for that wait for their proof, or that a crash has left. */
 const everyMs = 15_000
@@ -68,10 +69,11 @@ export class ErasureModule implements OnModuleInit, OnApplicationBootstrap, OnMo
   private readonly stopping = new AbortController()
   private running: Promise<void> = Promise.resolve()
 
-  constructor(store: Store, list: ErasedList, erasing: Erasing) {
+  constructor(store: Store, list: ErasedList, erasing: Erasing, keepers: Keepers) {
     this.store = store
     this.list = list
     this.erasing = erasing
+    keepers.add({ erase: forgetMerges })
   }
 
   async onModuleInit(): Promise<void> {

@@ -19,6 +19,7 @@ import { Erasing } from './erasing.ts'
 import { ErasedList } from './erased-list.ts'
 import { CertificateSeal, certificateHash, type Certificate } from './erasure-certificate.ts'
 import { Gate } from './gate.ts'
+import { standingInto } from './merges.ts'
 import { keyOfNamed, type NamedPatient } from './named-patient.ts'
 import type { Person } from './records.ts'
 
@@ -76,6 +77,7 @@ export class Erasures {
     const id = randomUUID()
     return this.store.transaction('care', async (tx) => {
       const patient = await keyOfNamed(tx, this.gate, person, asked)
+      await demandNotReplacing(tx, patient)
       const { ground, retention } = asked
       const erasure = { id, patient, mark: this.list.mark(patient), ground, retention }
       const isNew = await insertErasure(tx, { ...erasure, askedBy: person.userId, askedAt: now })
@@ -148,6 +150,7 @@ export class Erasures {
     if (retyped !== erasure.logicalId) {
       throw FhirError.invalid('patient: not the patient of this erasure', 'patient')
     }
+    if (erasure.patient !== undefined) await demandNotReplacing(tx, erasure.patient)
     await markConfirmed(tx, id, { userId: person.userId, role, at: now })
   }
 
@@ -163,5 +166,17 @@ export class Erasures {
     if (patient === undefined || state === 'erased') return { ...one, logicalId: undefined }
     const ids = await this.vault.patientIds(tx, [patient])
     return { ...one, logicalId: ids.get(patient) ?? patient }
+  }
+}
+
+/**
+ * A Patient that replaces others has what theirs referred to, and they have its former versions: each is
+ * erased by name, those that were replaced first.
+ *
+ * @throws FhirError 409
+ */
+async function demandNotReplacing(tx: Tx, patient: string): Promise<void> {
+  if ((await standingInto(tx, patient)).length > 0) {
+    throw FhirError.conflict('this Patient replaces others: erase those first, or undo their merge')
   }
 }

@@ -33,6 +33,8 @@ export const tokenText = {
   folder: (parameter: string, folder: string) => `${parameter}|f|${folder}`,
   /** a further patient whose compartment this row is in */
   compartment: (patient: string) => `_compartment|${patient}`,
+  /** a patient that this row refers to by an element that puts it in no compartment */
+  mention: (patient: string) => `_mention|${patient}`,
   /** the row's patient is not the one that `patient` or `subject` names: these name none */
   notSubject: '_compartment|-',
   unit: (system: string | undefined, code: string | undefined) => `unit|${part(system)}|${part(code)}`,

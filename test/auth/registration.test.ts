@@ -78,7 +78,7 @@ describe('COFFRE_CLIENTS_FILE', () => {
     [
       'an unknown grant',
       (c) => [{ ...c, grants: ['all'] }],
-      'entry 1: grants: of bulk-identified, delete-multiple, expunge, import, introspect, reindex',
+      'entry 1: grants: of bulk-identified, delete-multiple, expunge, import, introspect, merge, reindex',
     ],
     [
       'a flow that is not on',
@@ -162,7 +162,7 @@ describe('COFFRE_USERS_FILE', () => {
     [
       'an unknown role',
       { roles: ['king'] },
-      'entry 1: roles: of requester, committee, director, steward, dpo, auditor, admin',
+      'entry 1: roles: of requester, committee, director, steward, dpo, auditor, admin, physician',
     ],
     [
       'another kind of hash',

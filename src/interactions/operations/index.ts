@@ -10,12 +10,14 @@ import { expunge } from './expunge.ts'
 import { lastn } from './lastn.ts'
 import { lookup } from './lookup.ts'
 import { match } from './match.ts'
+import { merge } from './merge.ts'
 import { meta, metaAdd, metaDelete } from './meta.ts'
 import type { Operation, OperationLevel } from './operation.ts'
 import { readParameters } from './parameters.ts'
 import { parameterStatus, reindex, reindexStatus } from './reindex.ts'
 import { subsumes } from './subsumes.ts'
 import { events, status } from './subscription.ts'
+import { undoMerge } from './undo-merge.ts'
 import { validate } from './validate.ts'
 import { validateCodeInCodeSystem, validateCodeInValueSet } from './validate-code.ts'
 
@@ -28,6 +30,7 @@ export const operations: readonly Operation[] = [
   lastn,
   lookup,
   match,
+  merge,
   meta,
   metaAdd,
   metaDelete,
@@ -37,6 +40,7 @@ export const operations: readonly Operation[] = [
   reindexStatus,
   status,
   subsumes,
+  undoMerge,
   validate,
   validateCodeInCodeSystem,
   validateCodeInValueSet,

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto'
+import { FhirError, issue } from '../../fhir/outcome.ts'
+import type { Resource } from '../../fhir/json.ts'
+import { insertMerge, insertMoved, standingMerge, type Moved } from '../../governance/merges.ts'
+import { opposedAmong } from '../../governance/opposed.ts'
+import { lock } from '../../store/lock.ts'
+import { firstPlace, placesReferring, type Place } from '../../store/referring.ts'
+import { currents } from '../../store/resources.ts'
+import type { Tx } from '../../store/tx.ts'
+import type { Context } from '../context.ts'
+import { resourceOf } from '../released.ts'
+import { writeAll, type Write } from '../write.ts'
+import { mergerOf, type Pair } from './pair.ts'
+import { moveOver } from './redirect.ts'
+
+/** One transaction moves no more: it holds their locks and, in the vault, their sealed parts. */
+export const mostMoved = 10_000
+/** Opened, changed and written at once. */
+export const atOnce = 200
+
+/**
+ * Takes the locks of two Patients and of all that refers to the first, and says what that is: places of
+ * resources other than the two. Who writes one of these waits, or was waited for; each is read after.
+ *
+ * @throws FhirError 422 `too-costly` when it is more than `mostMoved`
+ */
+export async function lockReferring(tx: Tx, { source, target }: Pair): Promise<readonly Place[]> {
+  const own = [source, target].map(({ key }) => ({ type: 'Patient', id: key }))
+  await lock(tx, [...own, ...(await referringOthers(tx, source.key, target.key))])
+  // what came to refer to the source while the locks were waited for; the transaction is repeated on a deadlock
+  const places = await referringOthers(tx, source.key, target.key)
+  await lock(tx, places)
+  return places
+}
+
+async function referringOthers(tx: Tx, source: string, target: string): Promise<readonly Place[]> {
+  const found = await placesReferring(tx, source, { after: firstPlace, limit: mostMoved + 3 })
+  const others = found.filter(({ type, id }) => type !== 'Patient' || (id !== source && id !== target))
+  if (others.length > mostMoved) {
+    throw new FhirError(422, [
+      issue('too-costly', `more than ${mostMoved} resources refer to the source: more than one merge moves`),
+    ])
+  }
+  return others
+}
+
+/**
+ * Writes the two Patients and moves everything that refers to the source, in the caller's transaction,
+ * under the locks of `lockReferring`.
+ *
+ * @param after what the two Patients become
+ * @returns what was moved, and the versions of the two
+ */
+export async function carryOut(
+  tx: Tx,
+  context: Context,
+  pair: Pair,
+  after: { readonly source: Resource; readonly target: Resource },
+  places: readonly Place[],
+): Promise<{
+  readonly moved: readonly Moved[]
+  readonly versions: readonly [source: number, target: number]
+}> {
+  const { source, target } = pair
+  const standing = await standingMerge(tx, source.key)
+  const [sourceAfter, targetAfter] = standing
+    ? [source.version, target.version]
+    : await writePatients(tx, context, pair, after)
+  const id = standing?.id ?? randomUUID()
+  if (!standing) {
+    await insertMerge(tx, {
+      ...{ id, source: source.key, target: target.key },
+      ...{ sourceBefore: source.version, sourceAfter, targetBefore: target.version, targetAfter },
+      ...{ mergedBy: mergerOf(context), mergedAt: context.now() },
+    })
+  }
+  const moved: Moved[] = []
+  const ids = { source: source.id, target: target.id, base: context.base }
+  await rewriteAll(
+    tx,
+    context,
+    places,
+    (resource) => moveOver(resource, ids),
+    async (batch) => {
+      await insertMoved(tx, id, batch)
+      moved.push(...batch.map((one) => ({ ...one, paths: [] })))
+    },
+  )
+  await opposeBoth(tx, context, pair)
+  return { moved, versions: [sourceAfter, targetAfter] }
+}
+
+/** How many resources of each type a merge would move; `places` as `lockReferring` gives them. */
+export async function countMoves(
+  tx: Tx,
+  context: Context,
+  { source, target }: Pair,
+  places: readonly Place[],
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>()
+  const ids = { source: source.id, target: target.id, base: context.base }
+  for (let start = 0; start < places.length; start += atOnce) {
+    const rows = await currents(tx, places.slice(start, start + atOnce))
+    for (const one of await context.gate.release(tx, context.access, rows)) {
+      const { paths } = moveOver(resourceOf(one), ids)
+      if (paths.length > 0) counts.set(one.type, (counts.get(one.type) ?? 0) + 1)
+    }
+  }
+  return counts
+}
+
+/** Writes the two Patients. @returns their versions */
+export async function writePatients(
+  tx: Tx,
+  context: Context,
+  { source, target }: Pair,
+  after: { readonly source: Resource; readonly target: Resource },
+): Promise<[source: number, target: number]> {
+  const written = await writeAll(tx, context, [
+    writeOf('Patient', source.id, after.source, source.version),
+    writeOf('Patient', target.id, after.target, target.version),
+  ])
+  const [one, other] = written
+  if (!one || !other) throw new TypeError('nothing was written')
+  return [one.version, other.version]
+}
+
+/**
+ * Writes resources anew, `atOnce` at a time; who deleted one meanwhile keeps it deleted.
+ *
+ * @param change `paths: []` leaves a resource as it is
+ */
+export async function rewriteAll(
+  tx: Tx,
+  context: Context,
+  places: readonly Place[],
+  change: (
+    resource: Resource,
+    place: Place,
+  ) => { readonly resource: Resource; readonly paths: readonly string[] },
+  done: (moved: readonly Moved[]) => Promise<void>,
+): Promise<void> {
+  for (let start = 0; start < places.length; start += atOnce) {
+    const rows = await currents(tx, places.slice(start, start + atOnce))
+    const released = await context.gate.release(tx, context.access, rows)
+    const changed = released.flatMap((one) => {
+      const { type, id, version, row } = one
+      const { resource, paths } = change(resourceOf(one), { type, id: row.id })
+      return paths.length > 0 ? [{ write: writeOf(type, id, resource, version), paths }] : []
+    })
+    const written = await writeAll(
+      tx,
+      context,
+      changed.map(({ write }) => write),
+    )
+    await done(
+      written.flatMap(({ type, internal, version, unchanged }, index) =>
+        unchanged ? [] : [{ type, id: internal, version, paths: changed[index]?.paths ?? [] }],
+      ),
+    )
+  }
+}
+
+function writeOf(type: string, id: string, resource: Resource, version: number): Write {
+  return { type, id, resource, method: 'PUT', fresh: false, ifMatch: version }
+}
+
+/** Who opposed as either of the two opposes as both: the desk lifts it, no merge and no undoing does. */
+async function opposeBoth(tx: Tx, context: Context, { source, target }: Pair): Promise<void> {
+  const opposed = await opposedAmong(tx, [source.key, target.key])
+  if (opposed.size === 0) return
+  for (const { key } of [source, target]) {
+    if (opposed.has(key)) continue
+    const said = { patient: key, source: 'desk', consent: undefined } as const
+    await context.gate.opposing.oppose(tx, { ...said, takenBy: mergerOf(context), takenAt: context.now() })
+  }
+}
