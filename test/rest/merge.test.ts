@@ -131,6 +131,8 @@ describe('Patient/$merge', () => {
     const before = await readAll(places)
     const narrow = await server.client('system/Patient.cruds system/Basic.cruds system/Observation.cruds')
     await narrow.post('/fhir/Patient/$merge', call('s3', 't3')).expect(403)
+    const preview = { name: 'preview', valueBoolean: true }
+    await narrow.post('/fhir/Patient/$merge', call('s3', 't3', preview)).expect(403)
     expect(await readAll(places)).toEqual(before)
     expect(await found('Provenance?target=Patient/t3')).toEqual([])
   })
@@ -221,6 +223,8 @@ describe('Patient/$undo-merge', () => {
     await write(observation('v1-stays', { subject: to('v1') }))
     await write(observation('v1-goes', { subject: to('v1') }))
     await client.delete('/fhir/Basic/u1-4').expect(204)
+    const elsewhere = { reference: 'Observation/u1-missing' }
+    await undo('u1', 'v1', { name: 'resource', valueReference: elsewhere }).expect(422)
     await undo('u1', 'v1', {
       name: 'resource',
       valueReference: { reference: 'Observation/v1-goes' },

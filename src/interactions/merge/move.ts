@@ -8,6 +8,7 @@ import { firstPlace, placesReferring, type Place } from '../../store/referring.t
 import { currents } from '../../store/resources.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Context } from '../context.ts'
+import { demandOn } from '../judge.ts'
 import { resourceOf } from '../released.ts'
 import { writeAll, type Write } from '../write.ts'
 import { mergerOf, type Pair } from './pair.ts'
@@ -90,7 +91,12 @@ export async function carryOut(
   return { moved, versions: [sourceAfter, targetAfter] }
 }
 
-/** How many resources of each type a merge would move; `places` as `lockReferring` gives them. */
+/**
+ * How many resources of each type a merge would move.
+ *
+ * @param places as `lockReferring` gives them
+ * @throws FhirError 403 where the merge itself would be refused: a count tells that something exists
+ */
 export async function countMoves(
   tx: Tx,
   context: Context,
@@ -103,7 +109,9 @@ export async function countMoves(
     const rows = await currents(tx, places.slice(start, start + atOnce))
     for (const one of await context.gate.release(tx, context.access, rows)) {
       const { paths } = moveOver(resourceOf(one), ids)
-      if (paths.length > 0) counts.set(one.type, (counts.get(one.type) ?? 0) + 1)
+      if (paths.length === 0) continue
+      demandOn(context, 'u', { type: one.type, patient: one.row.patient, resource: () => resourceOf(one) })
+      counts.set(one.type, (counts.get(one.type) ?? 0) + 1)
     }
   }
   return counts
@@ -148,6 +156,7 @@ export async function rewriteAll(
       const { resource, paths } = change(resourceOf(one), { type, id: row.id })
       return paths.length > 0 ? [{ write: writeOf(type, id, resource, version), paths }] : []
     })
+    if (changed.length === 0) continue
     const written = await writeAll(
       tx,
       context,

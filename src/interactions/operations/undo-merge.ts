@@ -78,6 +78,7 @@ async function demandLast(tx: Tx, { source, target }: Pair): Promise<Merge> {
   return merge
 }
 
+/** @throws FhirError 422 when something that is named does not refer to the target */
 async function putBackAll(
   tx: Tx,
   context: Context,
@@ -99,7 +100,9 @@ async function putBackAll(
   await rewriteAll(tx, context, others, undoing, keep)
   // named: all that refers to the target is the source's
   const all = { source: target.id, target: source.id, base }
+  const already = back.length
   await rewriteAll(tx, context, named, (resource) => moveOver(resource, all), keep)
+  if (back.length - already < isNamed.size) throw FhirError.rule('does not refer to the target', 'resource')
   return back
 }
 
