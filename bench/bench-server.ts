@@ -13,7 +13,10 @@ import { applicationOptions, configureServer, createAdapter } from '../src/rest/
 import { Database } from '../src/store/database.ts'
 import { sql } from '../src/store/sql.ts'
 import { Store } from '../src/store/store.ts'
+import { Gate } from '../src/governance/gate.ts'
+import type { ClearRow } from './clear-index.ts'
 import { timed } from './figure.ts'
+import { withClient } from './limits.ts'
 
 /** The whole server on an embedded database of its own, with one backend client. */
 export class BenchServer {
@@ -64,6 +67,67 @@ export class BenchServer {
     return this.app.get(Database, { strict: false }).url
   }
 
+  get store(): Store {
+    return this.app.get(Store, { strict: false })
+  }
+
+  get gate(): Gate {
+    return this.app.get(Gate, { strict: false })
+  }
+
+  /** Lays down in clear what patients are looked for by, for a comparison; `dropClearIndex` takes it away. */
+  async fillClearIndex(rows: readonly ClearRow[]): Promise<void> {
+    const keys = await this.keys(rows.map(([id]) => id))
+    await withClient(this.databaseUrl, async (client) => {
+      await client.query(
+        `CREATE TABLE public.bench_clear (id text COLLATE "C" NOT NULL, parameter text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL)`,
+      )
+      await client.query(
+        `INSERT INTO public.bench_clear SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`,
+        [
+          rows.map(([id]) => keys.get(id)),
+          rows.map(([, parameter]) => parameter),
+          rows.map(([, , value]) => value),
+        ],
+      )
+      await client.query(`CREATE INDEX ON public.bench_clear (parameter, value, id)`)
+      await client.query(`GRANT SELECT ON public.bench_clear TO coffre_care`)
+      await client.query(`ANALYZE`)
+    })
+  }
+
+  async dropClearIndex(): Promise<void> {
+    await withClient(this.databaseUrl, (client) => client.query(`DROP TABLE public.bench_clear`))
+  }
+
+  /** Copies resources under new ids, with nothing of them sealed. @returns these ids */
+  async inClear(type: string, ids: readonly string[]): Promise<string[]> {
+    const made = ids.map(() => randomUUID())
+    const texts = await this.fetchTexts(ids.map((id) => `${type}/${id}`))
+    const keys = await this.keys(ids)
+    await withClient(this.databaseUrl, (client) =>
+      client.query(
+        `INSERT INTO clinical.resource (type, id, patient, version, updated_at, body, tokens)
+         SELECT $1, new.id, CASE WHEN $1 = 'Patient' THEN new.id::uuid ELSE r.patient END, 1, r.updated_at,
+                new.body, r.tokens
+           FROM unnest($2::text[], $3::text[], $4::text[]) AS new (old, id, body)
+           JOIN clinical.resource r ON r.type = $1 AND r.id = new.old`,
+        [type, type === 'Patient' ? ids.map((id) => keys.get(id)) : ids, made, texts],
+      ),
+    )
+    return made
+  }
+
+  private keys(ids: readonly string[]): Promise<Map<string, string>> {
+    return this.store.transaction('care', async (tx) => {
+      const claimed = await this.gate.claim(
+        tx,
+        ids.map((id) => ({ type: 'Patient', id })),
+      )
+      return new Map(ids.map((id, at) => [id, claimed[at]?.id ?? id]))
+    })
+  }
+
   /** Seconds for the import command's own path, batches of 500, two at once; statistics are part of it. */
   async importAll(resources: readonly Resource[]): Promise<number> {
     const sink = operatorSink(this.app)
@@ -106,20 +170,25 @@ export class BenchServer {
     await this.app.close()
   }
 
-  private async fetchAll(paths: readonly string[]): Promise<number[]> {
+  /** One after another. */
+  async fetchEach(paths: readonly string[]): Promise<void> {
+    await this.fetchTexts(paths)
+  }
+
+  private async fetchTexts(paths: readonly string[]): Promise<string[]> {
     const headers = { Authorization: `Bearer ${this.token}` }
-    const runs: number[] = []
-    for (let run = 0; run < 5; run++) {
-      runs.push(
-        await timed(async () => {
-          for (const path of paths) {
-            const answer = await fetch(`${this.url}/fhir/${path}`, { headers })
-            if (answer.status !== 200) throw new Error(`bench: ${answer.status}`)
-            await answer.text()
-          }
-        }),
-      )
+    const texts: string[] = []
+    for (const path of paths) {
+      const answer = await fetch(`${this.url}/fhir/${path}`, { headers })
+      if (answer.status !== 200) throw new Error(`bench: ${answer.status}`)
+      texts.push(await answer.text())
     }
+    return texts
+  }
+
+  private async fetchAll(paths: readonly string[]): Promise<number[]> {
+    const runs: number[] = []
+    for (let run = 0; run < 5; run++) runs.push(await timed(() => this.fetchEach(paths)))
     return runs
   }
 }

@@ -6,6 +6,8 @@ import { bareCopy, bareRead } from './limits.ts'
 import { median, perSecond, row, type Figure } from './figure.ts'
 import { generatePatients } from '../src/demo/generate.ts'
 import { stringifyJson } from '../src/fhir/json.ts'
+import { pseudonymFigure } from './pseudonyms.ts'
+import { sealedFigures } from './sealed.ts'
 
 /**
  * `npm run bench [patients]`: each figure beside its limit, the bare database or a bare HTTP server in
@@ -13,6 +15,8 @@ import { stringifyJson } from '../src/fhir/json.ts'
  * ratio. `--json` prints the rows for a comparison between commits.
  */
 const patients = Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 200)
+/** more than these: a search among few finds by looking at all */
+const searchedPatients = Math.max(10_000, patients)
 const folder = mkdtempSync(join(tmpdir(), 'coffre-bench-'))
 chmodSync(folder, 0o711)
 const resources = [...generatePatients({ seed: 7, patients })].flat()
@@ -54,6 +58,7 @@ try {
     unit: '1/s',
     ...perSecond(searched.count, median(searched.seconds), (median(bare) * searched.count) / ids.length),
   })
+  figures.push(...(await sealedFigures(server, searchedPatients)), await pseudonymFigure())
 } finally {
   await server.stop()
   rmSync(folder, { recursive: true, force: true })

@@ -55,7 +55,7 @@ function anything(type: string): PreparedTarget {
   return { type, criteria: [], patients: undefined, permit: undefined, anyOf: [] }
 }
 
-/** Those that hashes cannot answer exactly come last: they are judged row by row, on what the others leave. */
+/** Names come after numbers, and what must be judged row by row comes last, on what the others leave. */
 async function all(
   tx: Tx,
   within: PreparedTarget,
@@ -63,8 +63,8 @@ async function all(
   preparation: Preparation,
 ): Promise<PreparedCriterion[]> {
   const ready: PreparedCriterion[] = []
-  const isJudged = (one: Criterion) => preparation.sealed.isJudged(within.type, one)
-  for (const one of [...criteria.filter((c) => !isJudged(c)), ...criteria.filter(isJudged)]) {
+  const turns = criteria.map((one) => ({ one, turn: preparation.sealed.turn(within.type, one) }))
+  for (const { one } of turns.sort((a, b) => a.turn - b.turn)) {
     ready.push(await prepared(tx, { ...within, criteria: [...ready] }, one, preparation))
   }
   return ready

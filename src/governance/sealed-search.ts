@@ -4,7 +4,7 @@ import { indexedName, matches } from '../fhir/search/matches.ts'
 import { normalise } from '../fhir/search/normalise.ts'
 import { FhirError, issue } from '../fhir/outcome.ts'
 import { plainQuery } from '../fhir/search/parse-criterion.ts'
-import type { Criterion, ValueCriterion } from '../fhir/search/query.ts'
+import type { Criterion, SearchValue, ValueCriterion } from '../fhir/search/query.ts'
 import type { BlindIndex } from '../identity/blind-index.ts'
 import { textsOf } from '../identity/blind-text.ts'
 import type { TextRow, Vault } from '../identity/vault.ts'
@@ -45,11 +45,16 @@ export class SealedSearch {
     this.options = options
   }
 
-  /** Whether rows must be opened to answer a criterion. */
-  isJudged(type: string, criterion: Criterion): boolean {
-    if (criterion.kind !== 'value') return false
+  /**
+   * When a criterion is best answered: 0, first; 1, names, which more people share than a number or a day; 2,
+   * what rows must be opened for.
+   */
+  turn(type: string, criterion: Criterion): 0 | 1 | 2 {
+    if (criterion.kind !== 'value') return 0
     const name = indexedName(criterion)
-    return !isText(name) && isBlind(type, name) && !this.blind.criterion(type, name, criterion).exact
+    if (isText(name) || !isBlind(type, name)) return 0
+    if (!this.blind.isExact(name, criterion)) return 2
+    return criterion.values.some(({ kind }) => kind === 'string') ? 1 : 0
   }
 
   /**
@@ -59,8 +64,10 @@ export class SealedSearch {
   async byHash(tx: Tx, within: PreparedTarget, criterion: ValueCriterion): Promise<PreparedCriterion> {
     const { type } = within
     const question = this.blind.criterion(type, indexedName(criterion), criterion)
-    if (question.exact) return seldom(tx, type, question.criterion)
-    const asked = isElsewhere(tx) ? await blindElsewhere(tx, type, question.criterion) : question.criterion
+    if (question.exact) return seldom(tx, within, criterion, question.criterion)
+    const asked = isElsewhere(tx)
+      ? await blindElsewhere(tx, type, question.criterion)
+      : among(within, question.criterion)
     const narrowed = { ...within, criteria: [...within.criteria, asked] }
     const rows = await candidates(tx, narrowed, this.limits.rows + 1)
     if (rows.length > this.limits.rows) throw tooCostly(criterion, 'too many resources may match')
@@ -127,12 +134,37 @@ export class SealedSearch {
 }
 
 /** A name or a number is few resources' only: these are named at once, the others are looked for row by row. */
-async function seldom(tx: Tx, type: string, criterion: BlindCriterion): Promise<PreparedCriterion> {
+async function seldom(
+  tx: Tx,
+  within: PreparedTarget,
+  { values, parameter }: ValueCriterion,
+  criterion: BlindCriterion,
+): Promise<PreparedCriterion> {
+  const { type } = within
   if (isElsewhere(tx)) return blindElsewhere(tx, type, criterion)
   if (criterion.negate) return criterion
+  const narrowed = among(within, criterion)
+  if (narrowed.look !== undefined) return narrowed
+  if (values.every((value) => isRare(parameter.code, value))) return { ...criterion, look: 'few' }
   const ids = await fewIds(tx, type, criterion, mostNamed)
   return ids === undefined ? criterion : { kind: 'ids', ids }
 }
+
+/** Where the rows are few already, it is looked for in each of them. */
+function among({ criteria }: PreparedTarget, criterion: BlindCriterion): BlindCriterion {
+  const areFew = criteria.some((one) => one.kind === 'ids' || (one.kind === 'blind' && one.look === 'few'))
+  return areFew ? { ...criterion, look: 'each' } : criterion
+}
+
+/** What few people share, by its kind: no need to look how many have it. */
+function isRare(parameter: string, value: SearchValue): boolean {
+  if (value.kind === 'string') return true
+  if (value.kind === 'date') return value.prefix === 'eq' && value.high - value.low <= longestDayMs
+  return value.kind === 'token' && value.code !== undefined && numbers.has(parameter)
+}
+
+const numbers: ReadonlySet<string> = new Set(['identifier', 'phone', 'email', 'telecom'])
+const longestDayMs = 25 * 3_600_000
 
 const mostNamed = 1_000
 

@@ -93,6 +93,11 @@ export class BlindIndex {
     }
   }
 
+  /** Whether what a criterion finds is all of it a match, and need not be judged. */
+  isExact(parameter: string, { modifier, values }: ValueCriterion): boolean {
+    return values.every((value) => value.kind === 'missing' || this.asked(value, modifier, parameter).exact)
+  }
+
   /** The texts of a resource that `:text` asks about. */
   texts(type: string, values: readonly IndexValue[]): TextEntry[] {
     const of = (form: string) => this.keys.token(`${type}:text`, form)
@@ -116,9 +121,8 @@ export class BlindIndex {
   /** Forms that must all be there, as tokens: of strings one list for each part of the rows. */
   private askedTokens(field: string, forms: readonly string[], inParts: boolean): bigint[][] {
     if (!inParts || forms.includes(present)) return [forms.map((form) => this.keys.token(field, form))]
-    return Array.from({ length: parts }, (_, part) =>
-      forms.map((form) => this.keys.tokenInPart(field, part, form)),
-    )
+    const inAll = forms.map((form) => this.keys.tokensInParts(field, form))
+    return Array.from({ length: parts }, (_, part) => inAll.flatMap((tokens) => tokens[part] ?? []))
   }
 
   /** The forms of one asked value. */

@@ -8,6 +8,9 @@ import { present, trigramMark } from './blind-string.ts'
  */
 export const parts = 32
 
+/** Numbers of 64 bits in one HMAC-SHA-512. */
+const partsInBlock = 8
+
 /** Of three letters in a row so many classes are told apart: many share one. */
 const trigramClasses = 256
 
@@ -31,9 +34,15 @@ export class BlindKeys {
   /** The number of a string's form in one part. That a row has a value at all is no secret of a part. */
   tokenInPart(field: string, part: number, form: string): bigint {
     if (form === present) return this.token(field, form)
-    return this.token(
-      field,
-      `${part}/${form.startsWith(trigramMark) ? this.trigramClass(field, form) : form}`,
+    const block = Math.floor(part / partsInBlock)
+    return this.block(field, block, this.kept(field, form)).readBigInt64BE((part % partsInBlock) * 8)
+  }
+
+  /** The numbers of a string's form in all parts, in their order. */
+  tokensInParts(field: string, form: string): bigint[] {
+    const kept = this.kept(field, form)
+    return Array.from({ length: parts / partsInBlock }, (_, at) => this.block(field, at, kept)).flatMap(
+      (block) => Array.from({ length: partsInBlock }, (_, at) => block.readBigInt64BE(at * 8)),
     )
   }
 
@@ -42,13 +51,24 @@ export class BlindKeys {
     return this.hash(`${type}/part`, id).readUInt32BE(0) % parts
   }
 
-  private trigramClass(field: string, form: string): string {
+  /** What is kept of a form: of three letters their class. */
+  private kept(field: string, form: string): string {
+    if (!form.startsWith(trigramMark)) return form
     return `${trigramMark}${this.hash(field, form).readUInt32BE(0) % trigramClasses}`
   }
 
+  /** The numbers of a form in several parts at once: one MAC has room for eight. */
+  private block(field: string, block: number, form: string): Buffer {
+    return createHmac('sha512', this.key(field)).update(`${block}/${form}`).digest()
+  }
+
   private hash(field: string, form: string): Buffer {
+    return createHmac('sha256', this.key(field)).update(form).digest()
+  }
+
+  private key(field: string): Buffer {
     let key = this.keys.get(field)
     if (!key) this.keys.set(field, (key = this.keyring.derive(`blind-index/${field}`)))
-    return createHmac('sha256', key).update(form).digest()
+    return key
   }
 }

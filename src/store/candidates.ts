@@ -25,7 +25,7 @@ export async function fewIds(
   limit: number,
 ): Promise<string[] | undefined> {
   const rows = await tx.query<{ id: string }>(sql`${blindIds(type, criterion)} LIMIT ${limit + 1}`)
-  return rows.length > limit ? undefined : rows.map(({ id }) => id)
+  return rows.length > limit ? undefined : [...new Set(rows.map(({ id }) => id))]
 }
 
 /** For each token one row of the type that has it; those that no row has are left out. */

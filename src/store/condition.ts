@@ -68,13 +68,27 @@ function condition(type: string, criterion: PreparedCriterion, place: Place): Sq
 }
 
 function blindCondition(type: string, criterion: BlindCriterion): Sql {
-  const found = sql`EXISTS (SELECT FROM identity.blind_index b WHERE b.id = r.id AND ${blindMatch(type, criterion)})`
-  return criterion.negate ? sql`NOT ${found}` : found
+  const { negate, look } = criterion
+  if (negate || look === 'each') {
+    const found = sql`EXISTS (SELECT FROM identity.blind_index b WHERE b.id = r.id AND ${blindMatch(type, criterion)})`
+    return negate ? sql`NOT ${found}` : found
+  }
+  // an array is taken for short, and its ids are looked up: a set is compared with rows that LIMIT walks along
+  return look === 'few'
+    ? sql`r.id = ANY(ARRAY(${blindIds(type, criterion)}))`
+    : sql`r.id IN (${blindIds(type, criterion)})`
 }
 
-/** The ids of a type's resources that a criterion over sealed values finds, as a statement. */
-export function blindIds(type: string, criterion: BlindCriterion): Sql {
-  return sql`SELECT b.id FROM identity.blind_index b WHERE ${blindMatch(type, criterion)}`
+/**
+ * The ids of a type's resources that a criterion over sealed values finds, as a statement; one may come
+ * several times. Each list of tokens is looked up by itself: a name is asked by many, of which planners
+ * think in one `&&` that most rows have one, and compare all of each row with all that is asked.
+ */
+export function blindIds(type: string, { anyOf }: BlindCriterion): Sql {
+  const lists = anyOf.map((tokens) => `{${tokens.join(',')}}`)
+  return sql`SELECT found.id FROM unnest(${lists}::text[]) AS asked (list), LATERAL (
+               SELECT b.id FROM identity.blind_index b
+               WHERE b.type = ${type} AND b.tokens @> asked.list::bigint[]) AS found`
 }
 
 function blindMatch(type: string, { anyOf }: BlindCriterion): Sql {

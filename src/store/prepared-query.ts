@@ -75,6 +75,10 @@ export interface BlindCriterion {
   readonly parameter: string
   readonly anyOf: readonly (readonly bigint[])[]
   readonly negate: boolean
+  /**
+   * what is known beforehand: `few` rows have it, as a number; or few are left to look into, `each` by itself
+   */
+  readonly look?: 'few' | 'each'
 }
 
 /** The same rows without those of patients who oppose research, as the statement itself sees them. */

@@ -191,7 +191,8 @@ it('leaves no identity, id of a patient or free text in any table but the vault'
           UNION ALL SELECT p::text FROM identity.patient_id p`,
     ),
   )
-  const all = rows.map(({ text }) => text).join('\n')
+  // hashes are numbers of many digits, in which any short one may stand
+  const all = rows.map(({ text }) => text.replaceAll(/\d{15,}/g, '#')).join('\n')
   for (const secret of [
     'IPP-004',
     '18003680',
