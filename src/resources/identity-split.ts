@@ -33,8 +33,8 @@ export function splitRules(type: string): ReadonlyMap<string, SplitRule> {
   return rules
 }
 
-/** Datatypes that name, reach or depict a person, or hold text that may. */
-const sealedTypes: ReadonlySet<string> = new Set([
+/** Datatypes that name, reach or depict a person, or hold text that may: sealed whole. */
+export const sealedTypes: ReadonlySet<string> = new Set([
   ...['HumanName', 'ContactPoint', 'Address', 'Identifier', 'Attachment', 'Signature'],
   ...['Annotation', 'Narrative', 'xhtml', 'markdown', 'base64Binary'],
 ])
@@ -50,7 +50,7 @@ export const sealedElements: Readonly<Record<string, string>> = {
   'DetectedIssue.reference': 'leads to anything that was written on the issue',
 }
 
-/** Answers and parameters of any kind: the question decides whether a date is of birth, a URL a person's. */
+/** Answers and parameters of any kind. */
 const openValues: ReadonlySet<string> = new Set([
   ...['QuestionnaireResponse.item.answer.value[x]', 'Contract.term.offer.answer.value[x]'],
   ...['Task.input.value[x]', 'Task.output.value[x]'],
@@ -61,32 +61,71 @@ const namelessTypes: ReadonlySet<string> = new Set([
   ...['boolean', 'integer', 'positiveInt', 'unsignedInt', 'decimal'],
 ])
 
+/** Elements sealed for where they stand, whatever their datatype. */
+export interface SealedPlace {
+  readonly what: string
+  readonly why: string
+  /** @param type the type that the element is part of */
+  readonly holds: (type: string, property: PropertyDefinition) => boolean
+}
+
+export const sealedPlaces: readonly SealedPlace[] = [
+  {
+    what: 'every `extension`, whole',
+    why: 'may hold anything, and no definition of it is asked for',
+    holds: (_type, { name }) => name === 'extension',
+  },
+  {
+    what: 'of a `modifierExtension` all but its `url`',
+    why: 'the same; the URL stays because de-identification refuses a modifier that it does not know',
+    holds: (type, { name }) => type === 'Extension' && name !== 'url',
+  },
+  {
+    what: '`birthDate` of anybody, and `FamilyMemberHistory.born[x]`',
+    why: 'a person is known by the day of birth, the patient or another',
+    holds: (_type, { name, path }) => name === 'birthDate' || path === 'FamilyMemberHistory.born[x]',
+  },
+  {
+    what: `${[...openValues].map((path) => `\`${path}\``).join(', ')}: primitives but booleans and numbers`,
+    why: "the question decides whether a date is of birth, a URL a person's",
+    holds: (_type, { path, primitive, type }) =>
+      openValues.has(path) && primitive && !namelessTypes.has(type),
+  },
+  {
+    what: 'every `uri` of a Bundle and its entries',
+    why: 'a stored Bundle is a letter: its URLs name patients',
+    holds: (type, property) => type.startsWith('Bundle') && property.type === 'uri',
+  },
+  {
+    what: '`Parameters.parameter.value[x]`',
+    why: 'stored Parameters are what somebody asked, of anybody',
+    holds: (_type, { path }) => path === 'Parameters.parameter.value[x]',
+  },
+  {
+    what: 'a resource within a Bundle or Parameters, whole',
+    why: 'ids in it name patients, and no key can stand for them',
+    holds: (_type, { name, type }) => type === 'Resource' && name !== 'contained',
+  },
+  {
+    what: '`Reference.identifier`',
+    why: 'a number of the hospital in the place of a URL',
+    holds: (_type, { path }) => path === 'Reference.identifier',
+  },
+]
+
 function ruleOf(type: string, property: PropertyDefinition): SplitRule {
   const coarsen = roomFor(type).sealed?.[property.name]
   if (coarsen) return { coarsen }
-  if (isSealedPlace(type, property) || sealedTypes.has(property.type)) return 'seal'
-  if (property.type === 'string') return stringRule(property)
+  if (sealedTypes.has(property.type) || sealedElements[`${type}.${property.name}`] !== undefined)
+    return 'seal'
+  if (sealedPlaces.some(({ holds }) => holds(type, property))) return 'seal'
   if (property.path === 'Reference.reference') return 'reference'
-  if (property.type === 'Resource') return property.name === 'contained' ? 'resource' : 'seal'
+  if (property.type === 'string') return stringRule(property)
+  if (property.type === 'Resource') return 'resource'
   return property.primitive ? 'keep' : { type: property.type }
 }
 
 function stringRule(property: PropertyDefinition): SplitRule {
-  if (property.path === 'Reference.reference') return 'reference'
   if (property.path.endsWith('.unit')) return 'unit'
-  if (property.binding?.strength === 'required') return 'keep'
-  return 'seal'
-}
-
-/** Places whose content can be anything, whatever its datatype. */
-function isSealedPlace(type: string, property: PropertyDefinition): boolean {
-  if (property.name === 'extension') return true
-  // of a modifierExtension the url stays: de-identification refuses what it does not know
-  if (type === 'Extension') return property.name !== 'url'
-  if (sealedElements[`${type}.${property.name}`] !== undefined) return true
-  if (openValues.has(property.path) && property.primitive) return !namelessTypes.has(property.type)
-  if (property.name === 'birthDate' || property.path === 'FamilyMemberHistory.born[x]') return true
-  // a stored Bundle or Parameters is a letter: inside, ids and URLs name patients
-  if (type.startsWith('Bundle')) return property.type === 'uri'
-  return property.path === 'Parameters.parameter.value[x]' || property.path === 'Reference.identifier'
+  return property.binding?.strength === 'required' ? 'keep' : 'seal'
 }
