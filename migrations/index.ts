@@ -23,6 +23,7 @@ import { Merge1764000000022 } from './0022-merge.ts'
 import { AccessReport1764000000023 } from './0023-access-report.ts'
 import { DatabaseRoles1764000000026 } from './0026-database-roles.ts'
 import { IdentityRoles1764000000026 } from './0026-identity-roles.ts'
+import { RowSecurity1764000000027 } from './0027-row-security.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -51,6 +52,7 @@ export const migrations = [
   AccessReport1764000000023,
   DatabaseRoles1764000000026,
   IdentityRoles1764000000026,
+  RowSecurity1764000000027,
 ]
 
 const isOfVault = ({ name }: { readonly name: string }) => name.startsWith('Identity')

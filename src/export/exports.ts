@@ -5,6 +5,7 @@ import type { AuditedAccess, Trail } from '../audit/trail.ts'
 import { FhirError, type Issue } from '../fhir/outcome.ts'
 import type { Gate } from '../governance/gate.ts'
 import { lockCohorts } from '../store/lock.ts'
+import { readerOf } from '../store/reader.ts'
 import type { Store } from '../store/store.ts'
 import { isUuid } from '../store/uuid.ts'
 import { takeBack } from './expiry.ts'
@@ -89,7 +90,7 @@ export class Exports {
       // what a Group or a patient's id is wrong about is said now, not by a job that fails later
       const isListed = kickoff.group !== undefined || kickoff.patients.length > 0
       if (isListed) {
-        await this.store.snapshot(at.access.kind, (tx) => patientsOf(tx, this.gate, at.access, kickoff))
+        await this.store.snapshot(readerOf(at.access), (tx) => patientsOf(tx, this.gate, at.access, kickoff))
       }
       await this.store.transaction('care', async (tx) => {
         if (at.access.kind === 'research') await lockCohorts(tx, 'shared')

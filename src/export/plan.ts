@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Access } from '../access/access.ts'
 import { operationOutcome } from '../fhir/outcome.ts'
 import type { Gate } from '../governance/gate.ts'
+import { readerOf } from '../store/reader.ts'
 import type { Store } from '../store/store.ts'
 import type { ExportFile, PartPlan } from './jobs.ts'
 import { NdjsonWriter, type FilePlace } from './ndjson-file.ts'
@@ -17,7 +18,7 @@ export async function planParts(
   access: Access,
   request: ExportRequest,
 ): Promise<PartPlan[]> {
-  const patients = await store.snapshot(access.kind, (tx) => patientsOf(tx, gate, access, request))
+  const patients = await store.snapshot(readerOf(access), (tx) => patientsOf(tx, gate, access, request))
   if (patients === undefined) return request.types.map((type) => ({ types: [type], patients: undefined }))
   const parts: PartPlan[] = []
   for (let at = 0; at < patients.length; at += patientsPerPart) {

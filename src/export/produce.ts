@@ -5,6 +5,7 @@ import { matches } from '../fhir/search/matches.ts'
 import { plainQuery } from '../fhir/search/parse-criterion.ts'
 import type { Gate, Released } from '../governance/gate.ts'
 import { shaped } from '../interactions/summary.ts'
+import { readerOf } from '../store/reader.ts'
 import { nilPatient, type StoredRow } from '../store/row.ts'
 import { exportRows } from '../store/search.ts'
 import type { Store } from '../store/store.ts'
@@ -108,7 +109,7 @@ async function readPatients(
   const { store, gate, access } = production
   for (let at = 0; at < patients.length; at += patientsAtOnce) {
     const some = patients.slice(at, at + patientsAtOnce)
-    const released = await store.snapshot(roleOf(access), async (tx) => {
+    const released = await store.snapshot(readerOf(access), async (tx) => {
       const prepared = await gate.prepare(tx, query)
       const rows: StoredRow[] = []
       for await (const batch of exportRows(tx, prepared, { ...rangeOf(production), patients: some })) {
@@ -130,20 +131,16 @@ async function readAll(production: Production, query: AllowedQuery, take: Take):
   const { store, gate, access, request } = production
   const ofPatientsOnly = request.level !== 'system'
   let isRepeated = false
-  await store.snapshot(roleOf(access), async (reading) => {
+  await store.snapshot(readerOf(access), async (reading) => {
     // `take` writes: when the store begins anew, so must the part
     if (isRepeated) throw new Error('the snapshot was lost')
     isRepeated = true
     const prepared = await gate.prepare(reading, query)
     for await (const batch of exportRows(reading, prepared, rangeOf(production))) {
       const rows = ofPatientsOnly ? batch.filter(({ patient }) => patient !== nilPatient) : batch
-      await take(await store.transaction(roleOf(access), (tx) => gate.release(tx, access, rows)))
+      await take(await store.transaction(readerOf(access), (tx) => gate.release(tx, access, rows)))
     }
   })
-}
-
-function roleOf(access: Access): 'care' | 'research' {
-  return access.kind
 }
 
 /**

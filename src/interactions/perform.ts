@@ -1,3 +1,4 @@
+import { readerOf } from '../store/reader.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import { onRecord, type Context } from './context.ts'
@@ -62,9 +63,9 @@ const longestStatementMs = 30_000
  */
 export function performAlone(context: Context, request: FhirRequest, route: Route): Promise<Answer> {
   const { store } = context
-  const role = context.access.kind === 'research' ? 'research' : 'care'
+  const reader = readerOf(context.access)
   const work = async (tx: Tx) => onRecord(context, await perform(tx, context, request, route))
-  return writes(route) ? store.transaction(role, work) : store.snapshot(role, work, longestStatementMs)
+  return writes(route) ? store.transaction(reader, work) : store.snapshot(reader, work, longestStatementMs)
 }
 
 /** The route table gives what a line's path holds. */

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { FhirError, issue } from '../fhir/outcome.ts'
 import { ClientTx } from './client-tx.ts'
 import { connectionOptions } from './database.ts'
+import type { PermitReader } from './reader.ts'
 import type { Role, Tx } from './tx.ts'
 import { rollback, VaultTx } from './vault-tx.ts'
 
@@ -34,13 +35,14 @@ export class Store implements OnApplicationShutdown {
   }
 
   /**
-   * Runs `work` in one transaction under a role; all or nothing. Repeats it when PostgreSQL gave up
-   * on a deadlock or a serialisation conflict, so `work` must have no effect outside the transaction.
+   * Runs `work` in one transaction under a role, research for one permit; all or nothing. Repeats it when
+   * PostgreSQL gave up on a deadlock or a serialisation conflict, so `work` must have no effect outside the
+   * transaction.
    *
    * @throws FhirError 503 when the database cannot be reached, or five repetitions did not help
    */
-  async transaction<T>(role: PooledRole, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.within('BEGIN', role, work)
+  async transaction<T>(as: PooledRole | PermitReader, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.within('BEGIN', as, work)
   }
 
   /**
@@ -50,24 +52,30 @@ export class Store implements OnApplicationShutdown {
    * @param longestMs of one statement; undefined: any
    * @throws FhirError 400 `too-costly` when one takes longer
    */
-  async snapshot<T>(role: PooledRole, work: (tx: Tx) => Promise<T>, longestMs?: number): Promise<T> {
+  async snapshot<T>(
+    as: PooledRole | PermitReader,
+    work: (tx: Tx) => Promise<T>,
+    longestMs?: number,
+  ): Promise<T> {
     const limit = longestMs === undefined ? '' : `; SET LOCAL statement_timeout = ${Math.ceil(longestMs)}`
     const take = this.isSplit ? '; SELECT' : ''
     const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY${limit}${take}`
-    return this.within(begin, role, work, `BEGIN READ ONLY${limit}`)
+    return this.within(begin, as, work, `BEGIN READ ONLY${limit}`)
   }
 
   private async within<T>(
     begin: string,
-    role: PooledRole,
+    as: PooledRole | PermitReader,
     work: (tx: Tx) => Promise<T>,
     vaultBegin = begin,
   ): Promise<T> {
+    const role = typeof as === 'string' ? as : 'research'
     for (let attempt = 1; ; attempt++) {
       const client = await this.connect(role)
       const { tx, vault } = this.open(client, role, vaultBegin)
       try {
         await client.query(begin)
+        if (typeof as !== 'string') await client.query(ofPermit, [as.permit])
         const result = await work(tx)
         // what the vault has alone is never found; what the clinical server has alone could not be read
         await vault?.commit()
@@ -155,6 +163,9 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
     throw FhirError.later(503, 'the database cannot be reached', 5)
   }
 }
+
+/** What the policy of `governance.permit_member` goes by, for this transaction; unset, it shows nobody. */
+const ofPermit = `SELECT set_config('coffre.permit', $1, true)`
 
 function noVault(): never {
   throw new TypeError('this role has no vault')

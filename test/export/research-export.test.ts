@@ -105,7 +105,7 @@ describe('a research export', () => {
       expect(ids).toEqual([...ids].sort())
     }
     // the order of arrival would be that of the keys' creation
-    const arrived = await world.server.store.read('research', (tx) =>
+    const arrived = await world.server.store.transaction({ permit: granted.permit }, (tx) =>
       tx.query<{ pseudonym: string }>(sql`
         SELECT pseudonym FROM governance.permit_member m JOIN clinical.resource r ON r.patient = m.patient
          WHERE m.permit = ${granted.permit} AND r.type = 'Patient' ORDER BY r.ctid`),

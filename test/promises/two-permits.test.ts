@@ -82,7 +82,7 @@ async function mapBack(base: string): Promise<(released: Resource) => { source: 
       sql`SELECT type, id, patient::text FROM clinical.resource`,
     ),
   )
-  const members = await server.store.read('research', (tx) =>
+  const members = await server.store.transaction({ permit: permit.permit.id }, (tx) =>
     permit.pseudonyms.members(
       tx,
       rows.map(({ patient }) => patient),

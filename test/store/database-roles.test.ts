@@ -2,7 +2,7 @@ import pg from 'pg'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freshDatabase } from '../support/database.ts'
-import { functionLines, tableLines } from '../support/database-roles.ts'
+import { functionLines, policyLines, tableLines } from '../support/database-roles.ts'
 
 /** The catalogue of a fresh database against docs/database-roles.md. */
 const document = readFileSync(join(import.meta.dirname, '../../docs/database-roles.md'), 'utf8')
@@ -46,6 +46,10 @@ describe('the four roles of the database', () => {
     expect(await functionLines(owner)).toEqual(documented('Functions', 3))
   })
 
+  it('see of a table’s rows what its policies that are written down say', async () => {
+    expect(await policyLines(owner)).toEqual(documented('Row-level security', 4))
+  })
+
   it('cannot log in, nor pass by a policy, nor become one another but care the vault', async () => {
     const { rows } = await owner.query<{ role: string; may: boolean; into: string[] }>(`
       SELECT rolname AS role, rolcanlogin OR rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb AS may,
@@ -73,4 +77,27 @@ describe('the four roles of the database', () => {
     for (const role of ['coffre_research', 'coffre_care'])
       await expect(as(role, hang)).rejects.toThrow(/permission denied for function governance\.leave_cohorts/)
   })
+  it('see, as research, the cohort of the permit that the transaction reads for, and no other', async () => {
+    const cohorts = `SET LOCAL session_replication_role = replica;
+      INSERT INTO governance.permit_member (permit, patient, pseudonym, shift_days, secret)
+        SELECT permit, gen_random_uuid(), permit, 1, '' FROM unnest(ARRAY['one', 'two']) AS permit`
+    const seen = async (setting: string) => {
+      await owner.query(`BEGIN; ${cohorts}; SET LOCAL ROLE coffre_research; ${setting}`)
+      const { rows } = await owner.query<{ permit: string }>('SELECT permit FROM governance.permit_member')
+      await owner.query('ROLLBACK')
+      return rows.map(({ permit }) => permit)
+    }
+    expect(await seen(`SET LOCAL coffre.permit = 'one'`)).toEqual(['one'])
+    expect(await seen(`SET LOCAL coffre.permit = 'none'`)).toEqual([])
+    expect(await seen('')).toEqual([])
+  })
+})
+
+describe('the trail', () => {
+  it.each(['UPDATE audit.event SET body = body', 'DELETE FROM audit.chain', 'TRUNCATE audit.event'])(
+    'refuses even its owner to %s',
+    async (change) => {
+      await expect(owner.query(change)).rejects.toMatchObject({ constraint: 'append_only' })
+    },
+  )
 })
