@@ -1,6 +1,6 @@
 import type { Bundle, OperationOutcome, Parameters, ParametersParameter, Patient, Resource } from 'fhir/r4.js'
 import pg from 'pg'
-import { call, ipp, observation, referring, to } from '../support/merging.ts'
+import { call, ipp, observation, referring, refusedMerges, to } from '../support/merging.ts'
 import { signIn, usersFile } from '../support/people.ts'
 import { grantPermit } from '../support/permit.ts'
 import { startServer, type Client, type TestServer } from '../support/server.ts'
@@ -88,6 +88,23 @@ describe('Patient/$merge', () => {
     })
   })
 
+  it('goes on record with both Patients and each resource that was moved', async () => {
+    const keys = await owner.query<{ patient: string }>(
+      `SELECT patient FROM clinical.resource WHERE (type, id) IN (('Observation', 's1-1'))
+       UNION SELECT patient FROM clinical.history WHERE (type, id) IN (('Observation', 's1-1'))`,
+    )
+    const { rows } = await owner.query<{ body: string }>(
+      `SELECT body FROM audit.event WHERE body LIKE '%$merge%' AND body LIKE '%s1-5%'`,
+    )
+    expect(rows).toHaveLength(1)
+    expect(keys.rows).toHaveLength(2)
+    const places = ['s1-1', 's1-2', 's1-3', 's1-4', 's1-5'].map((id) => `/${id}"`)
+    for (const part of [...keys.rows.map(({ patient }) => `Patient/${patient}"`), ...places]) {
+      expect(rows[0]?.body).toContain(part)
+    }
+    expect(rows[0]?.body).not.toMatch(/Patient\/[st]1"/)
+  })
+
   it('moves what has come to refer to the source since, when it is called again', async () => {
     await write(observation('s1-late', { subject: to('s1') }))
     await merge('s1', 't1').expect(200)
@@ -166,33 +183,7 @@ describe('Patient/$merge', () => {
     await owner.query(`DELETE FROM clinical.resource WHERE type = 'Basic' AND id LIKE 's5-many-%'`)
   })
 
-  it.each<[string, number, Parameters]>([
-    ['the same Patient twice', 422, call('t1', 't1')],
-    ['a source that was replaced by another', 422, call('s1', 't3')],
-    ['a target that was replaced', 422, call('t3', 's1')],
-    ['a Patient that is not there', 404, call('nobody', 't1')],
-    [
-      'identifiers that the Patient has not',
-      422,
-      call('s3', 't3', { name: 'source-patient-identifier', valueIdentifier: ipp('x') }),
-    ],
-    [
-      'a result-patient that is not the target',
-      400,
-      call('s3', 't3', { name: 'result-patient', resource: { resourceType: 'Patient', id: 's3' } }),
-    ],
-    [
-      'a result-patient without the link',
-      400,
-      call('s3', 't3', { name: 'result-patient', resource: { resourceType: 'Patient', id: 't3' } }),
-    ],
-    [
-      'one Patient alone',
-      400,
-      { resourceType: 'Parameters', parameter: [{ name: 'source-patient', valueReference: to('s3') }] },
-    ],
-    ['a parameter that it does not have', 400, call('s3', 't3', { name: 'force', valueBoolean: true })],
-  ])('refuses %s with %i', async (_, status, body) => {
+  it.each(refusedMerges)('refuses %s with %i', async (_, status, body) => {
     await client.post('/fhir/Patient/$merge', body).expect(status)
   })
 

@@ -32,3 +32,32 @@ export const call = (source: string, target: string, ...more: ParametersParamete
     ...more,
   ],
 })
+
+/** After s1 was merged into t1: what is refused, and with which status. */
+export const refusedMerges: readonly [string, number, Parameters][] = [
+  ['the same Patient twice', 422, call('t1', 't1')],
+  ['a source that was replaced by another', 422, call('s1', 't3')],
+  ['a target that was replaced', 422, call('t3', 's1')],
+  ['a Patient that is not there', 404, call('nobody', 't1')],
+  [
+    'identifiers that the Patient has not',
+    422,
+    call('s3', 't3', { name: 'source-patient-identifier', valueIdentifier: ipp('x') }),
+  ],
+  [
+    'a result-patient that is not the target',
+    400,
+    call('s3', 't3', { name: 'result-patient', resource: { resourceType: 'Patient', id: 's3' } }),
+  ],
+  [
+    'a result-patient without the link',
+    400,
+    call('s3', 't3', { name: 'result-patient', resource: { resourceType: 'Patient', id: 't3' } }),
+  ],
+  [
+    'one Patient alone',
+    400,
+    { resourceType: 'Parameters', parameter: [{ name: 'source-patient', valueReference: to('s3') }] },
+  ],
+  ['a parameter that it does not have', 400, call('s3', 't3', { name: 'force', valueBoolean: true })],
+]
