@@ -256,6 +256,16 @@ describe('batch', () => {
     })
   })
 
+  it('gives a stored OperationOutcome as the resource that was read, not as the outcome of reading', async () => {
+    const issue = [{ severity: 'error', code: 'processing', details: { text: 'x' } }]
+    const outcome = { resourceType: 'OperationOutcome', id: 'kept', issue }
+    await client.put('/fhir/OperationOutcome/kept', outcome).expect(201)
+    const url = 'OperationOutcome/kept'
+    const { entry } = (await send('batch', [{ request: { method: 'GET', url } }])).body as Response
+    expect(entry[0]?.resource).toMatchObject(outcome)
+    expect(entry[0]?.response.outcome).toBeUndefined()
+  })
+
   it('reads on condition: 304 to a GET with the ifNoneMatch of the current version', async () => {
     const made = await client.put('/fhir/Basic/read', basic('read'))
     const get = (ifNoneMatch: string) => ({ request: { method: 'GET', url: 'Basic/read', ifNoneMatch } })
