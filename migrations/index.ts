@@ -21,6 +21,7 @@ import { Erasure1764000000020 } from './0020-erasure.ts'
 import { IdentityErasure1764000000020 } from './0020-identity-erasure.ts'
 import { Merge1764000000022 } from './0022-merge.ts'
 import { AccessReport1764000000023 } from './0023-access-report.ts'
+import { IdentityBlindLayout1764000000024 } from './0024-identity-blind-layout.ts'
 import { DatabaseRoles1764000000026 } from './0026-database-roles.ts'
 import { IdentityRoles1764000000026 } from './0026-identity-roles.ts'
 import { RowSecurity1764000000027 } from './0027-row-security.ts'
@@ -50,6 +51,7 @@ export const migrations = [
   IdentityErasure1764000000020,
   Merge1764000000022,
   AccessReport1764000000023,
+  IdentityBlindLayout1764000000024,
   DatabaseRoles1764000000026,
   IdentityRoles1764000000026,
   RowSecurity1764000000027,

@@ -8,6 +8,12 @@ import { present, trigramMark } from './blind-string.ts'
  */
 export const parts = 32
 
+/**
+ * The number of this layout: it grows with whatever changes the numbers of a row, parts and kept beginnings
+ * included, and rows are laid anew at the next start (`reindex/blind-layout.ts`).
+ */
+export const blindLayout = 2
+
 /** Numbers of 64 bits in one HMAC-SHA-512. */
 const partsInBlock = 8
 
@@ -15,8 +21,7 @@ const partsInBlock = 8
 const trigramClasses = 256
 
 /**
- * The numbers that stand for forms of values: HMACs under a key for each field. Another layout of the index
- * must derive other keys, so that rows of an old one are never half found.
+ * The numbers that stand for forms of values: HMACs under a key for each field.
  */
 export class BlindKeys {
   private readonly keyring: Keyring

@@ -1,4 +1,10 @@
-import { Logger, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common'
+import {
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Settings } from '../config.ts'
 import { Gate } from '../governance/gate.ts'
@@ -6,10 +12,13 @@ import { GovernanceModule } from '../governance/governance.module.ts'
 import { reporter } from '../log.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { Store } from '../store/store.ts'
+import { layBlindAnew } from './blind-layout.ts'
 import { Reindexer } from './reindexer.ts'
 
 const idleMs = 500
-const report = reporter(new Logger('reindex'))
+const rowsBetweenLines = 10_000
+const logger = new Logger('reindex')
+const report = reporter(logger)
 
 /** The work of building indexes, in a process that has workers. */
 @Module({
@@ -22,15 +31,27 @@ const report = reporter(new Logger('reindex'))
     },
   ],
 })
-export class ReindexModule implements OnApplicationBootstrap, OnModuleDestroy {
+export class ReindexModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly stopping = new AbortController()
   private readonly reindexer: Reindexer
+  private readonly store: Store
+  private readonly gate: Gate
   private readonly workers: number
   private running: Promise<void> = Promise.resolve()
 
-  constructor(reindexer: Reindexer, settings: Settings) {
+  constructor(reindexer: Reindexer, store: Store, gate: Gate, settings: Settings) {
     this.reindexer = reindexer
+    this.store = store
+    this.gate = gate
     this.workers = settings.COFFRE_WORKERS
+  }
+
+  /** Before anything is answered. */
+  onModuleInit(): Promise<void> {
+    const tell = (rows: number) => {
+      if (rows % rowsBetweenLines === 0) logger.log(`blind index: ${rows} rows laid anew`)
+    }
+    return layBlindAnew(this.store, this.gate, tell)
   }
 
   onApplicationBootstrap(): void {

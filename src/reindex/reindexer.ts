@@ -13,6 +13,7 @@ import {
 import { currents } from '../store/resources.ts'
 import type { StoredRow } from '../store/row.ts'
 import type { Store } from '../store/store.ts'
+import type { Tx } from '../store/tx.ts'
 import { settle } from '../store/writers.ts'
 import { registryMs } from './parameter-registry.ts'
 
@@ -61,13 +62,21 @@ export class Reindexer {
       const next = await rowsAfter(tx, job, rowsAtOnce)
       const last = next.at(-1)
       if (!last) return undefined
-      await lock(tx, next)
-      // under the lock as they are now; what is gone by now needs no index
-      const rows: StoredRow[] = await currents(tx, next)
-      await replaceIndex(tx, await this.gate.reindex(tx, rows))
+      await indexAnew(tx, this.gate, next)
       const kept = await noteDone(tx, job.id, lease, { last, done: next.length, leaseSeconds })
       // what was done is right, whoever did it
       return kept ? { type: last.type, id: last.id } : 'lost'
     })
   }
+}
+
+/** Makes anew all that these resources are found by, as they are once their locks are held; what is gone needs none. */
+export async function indexAnew(
+  tx: Tx,
+  gate: Gate,
+  resources: readonly { readonly type: string; readonly id: string }[],
+): Promise<void> {
+  await lock(tx, resources)
+  const rows: StoredRow[] = await currents(tx, resources)
+  await replaceIndex(tx, await gate.reindex(tx, rows))
 }
