@@ -97,12 +97,12 @@ async function query(text: string): Promise<void> {
 }
 
 /** Everything that is found anywhere. */
-async function look(forbidden: readonly Needle[]): Promise<string[]> {
+async function look(forbidden: readonly Needle[], files = folder): Promise<string[]> {
   return [
     ...find('log', Buffer.from(printed.join('\n')), forbidden),
     ...find('statements', Buffer.from(statements.join('')), forbidden),
     ...(await findInTables(cluster.url, forbidden)),
-    ...findInFiles(folder, forbidden),
+    ...findInFiles(files, forbidden),
     ...findInFiles(server.settings.dataDir, forbidden),
   ]
 }
@@ -273,8 +273,9 @@ it('would have seen one in a table, a long value, a deleted row, a statement, a 
      FROM pg_class WHERE oid = 'planted.long'::regclass`,
   )
   await owner.end()
-  const found = await look(needles([stem]))
-  const inFile = (path = 'none') => `file cluster/data/${path}: ${stem}`
+  const base = join(folder, 'cluster/data/base')
+  const found = await look(needles([stem]), base)
+  const inFile = (path = 'none') => `file ${path.replace(/^base./, '')}: ${stem}`
   const places = [
     'table planted.leak: ',
     'table planted.long: ',
