@@ -20,7 +20,7 @@ export interface BlindVersion {
 }
 
 /** The seal by which the blind index names a version. */
-export function sealOf({ seal }: { readonly seal: string | null }): string {
+function sealOf({ seal }: { readonly seal: string | null }): string {
   return seal ?? '0'
 }
 

@@ -251,7 +251,7 @@ export class Vault {
 }
 
 /** A UUID in lower case is its own key: such ids say nothing about a person. */
-export function isKey(id: string): boolean {
+function isKey(id: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id) && id !== nilPatient
 }
 

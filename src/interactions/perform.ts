@@ -13,9 +13,6 @@ import type { InteractionCode, Route } from './route.ts'
 import { search } from './search/search.ts'
 import { update } from './update.ts'
 
-/** The interactions on resources: what a Bundle's entries can ask for too. */
-export type ResourceInteraction = Exclude<InteractionCode, 'capabilities' | 'batch' | 'transaction'>
-
 /** Performs one interaction on resources inside a transaction that the caller opened. */
 export function perform(tx: Tx, context: Context, request: FhirRequest, route: Route): Promise<Answer> {
   const { interaction, type, id, versionId } = route

@@ -15,7 +15,7 @@ import { mergerOf, type Pair } from './pair.ts'
 import { moveOver } from './redirect.ts'
 
 /** One transaction moves no more: it holds their locks and, in the vault, their sealed parts. */
-export const mostMoved = 10_000
+const mostMoved = 10_000
 /** Opened, changed and written at once. */
 export const atOnce = 200
 
