@@ -7,7 +7,7 @@ const [url = '', vaultUrl = '', file = '', family = '', step = '', when = ''] = 
 
 let sent = 0
 const kill = () => process.kill(process.pid, 'SIGKILL')
-const clients = pg.Client.prototype as unknown as { query(...given: unknown[]): unknown }
+const clients = pg.Client.prototype as unknown as { query: (this: unknown, ...given: unknown[]) => unknown }
 const send = clients.query
 clients.query = function (...given) {
   sent += 1
