@@ -95,6 +95,12 @@ export class ReleasedMembers {
     return owner && resourcePseudonym(this.permit, owner, type, id)
   }
 
+  /** Whether a resource of this patient's compartment has a name here. */
+  areOf(type: string, id: string, patient: string): boolean {
+    const owner = type === 'Patient' ? id : patient
+    return owner === nilPatient || this.members.has(owner)
+  }
+
   /** Days by which dates move; undefined when the patient is no member. */
   shiftDays(patient: string): number | undefined {
     return patient === nilPatient ? ownShiftDays(this.permit) : this.members.get(patient)?.shiftDays

@@ -49,17 +49,16 @@ export function releaseResearch(
   const id = members.pseudonym(row.type, row.id, row.patient)
   // who left the cohort meanwhile has no pseudonym, and nothing of theirs leaves
   if (shiftDays === undefined || id === undefined) return undefined
-  const nameOf = (type: string, id: string) =>
-    members.pseudonym(type, id, targets.get(`${type}/${id}`) ?? row.patient)
+  const patientOf = (type: string, id: string) => targets.get(`${type}/${id}`) ?? row.patient
   const marks = { permit: permitId, codeSystems: knownCodeSystems, display }
   const result = deidentify(resource, {
     ...marks,
     pseudonym: (type, id) => {
-      const name = nameOf(type, id)
+      const name = members.pseudonym(type, id, patientOf(type, id))
       if (name === undefined) throw new TypeError('only what is released has a name')
       return name
     },
-    isReleased: (type, id) => targets.has(`${type}/${id}`) && nameOf(type, id) !== undefined,
+    isReleased: (type, id) => targets.has(`${type}/${id}`) && members.areOf(type, id, patientOf(type, id)),
     uid: (dicom) => uid(members.permit, dicom),
     shiftDays,
     clockYear: year,
