@@ -90,31 +90,29 @@ export async function insertEvents(tx: Tx, chain: string, events: readonly Event
 }
 
 /** All events, chain by chain, each in its order. */
-export async function* selectEvents(tx: Tx): AsyncIterable<EventRow> {
-  const batches = tx.stream<{
-    chain: string
-    sequence: string
-    recorded_at: Date
-    body: string
-    mac: Buffer
-  }>(sql`
-    SELECT chain, sequence, recorded_at, body, mac FROM audit.event ORDER BY chain, sequence`)
-  for await (const rows of batches) {
-    for (const { chain, sequence, recorded_at: recordedAt, body, mac } of rows) {
-      yield { chain, sequence: Number(sequence), recordedAt, body, mac }
-    }
-  }
+export function selectEvents(tx: Tx): AsyncIterable<EventRow> {
+  return streamEvents<StoredEvent & { readonly mac: Buffer }>(
+    tx,
+    sql`SELECT chain, sequence, recorded_at, body, mac FROM audit.event ORDER BY chain, sequence`,
+  )
 }
 
 /** An event without its MAC, in the order of a report: newest first. */
 export type ReportedEvent = Omit<EventRow, 'mac'>
 
-/** A statement's rows of `chain, sequence, recorded_at, body` as events. */
-export async function* streamEvents(tx: Tx, statement: Sql): AsyncIterable<ReportedEvent> {
-  const batches = tx.stream<{ chain: string; sequence: string; recorded_at: Date; body: string }>(statement)
-  for await (const rows of batches) {
-    for (const { chain, sequence, recorded_at: recordedAt, body } of rows) {
-      yield { chain, sequence: Number(sequence), recordedAt, body }
+/** An event as a statement gives it. */
+interface StoredEvent {
+  readonly chain: string
+  readonly sequence: string
+  readonly recorded_at: Date
+  readonly body: string
+}
+
+/** A statement's rows as events: `chain, sequence, recorded_at, body`, and what else it selects. */
+export async function* streamEvents<Row extends StoredEvent>(tx: Tx, statement: Sql) {
+  for await (const rows of tx.stream<Row>(statement)) {
+    for (const { sequence, recorded_at: recordedAt, ...row } of rows) {
+      yield { ...row, recordedAt, sequence: Number(sequence) }
     }
   }
 }
