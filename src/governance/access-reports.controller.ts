@@ -8,7 +8,7 @@ import { AccessReportAnswer, AccessReportDto, csvOf } from './access-report.dto.
 import { AccessReports } from './access-report.ts'
 import { languageOf } from './access-report-words.ts'
 import { Audited } from './audit.interceptor.ts'
-import { GovernanceApi } from './governance-api.ts'
+import { GovernanceApi, NoStore } from './governance-api.ts'
 
 /** The right to know who had access to one's data. */
 @GovernanceApi('access reports')
@@ -22,6 +22,7 @@ export class AccessReportsController {
 
   @Post()
   @HttpCode(200)
+  @NoStore()
   @Roles('dpo')
   @Audited('R', 'Consent', 'access-report')
   @ApiOperation({
@@ -44,7 +45,7 @@ export class AccessReportsController {
       ...(identifier === undefined ? {} : { identifier }),
     }
     const report = await this.reports.report(person, { ...period, patient: named, limit, before })
-    void reply.headers({ 'Content-Language': language, 'Cache-Control': 'no-store' })
+    void reply.header('Content-Language', language)
     if (/\btext\/csv\b/.test(accept ?? '')) {
       void reply
         .type('text/csv; charset=utf-8; header=present')

@@ -1,5 +1,6 @@
 import {
   applyDecorators,
+  Header,
   Param,
   UseFilters,
   UseGuards,
@@ -27,6 +28,9 @@ export function GovernanceApi(tag: string): ClassDecorator {
     UsePipes(DtoPipe),
   )
 }
+
+/** What an answer says of a person is kept by no cache. */
+export const NoStore = () => Header('Cache-Control', 'no-store')
 
 /** Lets a path segment through when it has the form of an id; else there is nothing of that name. */
 class IdPipe implements PipeTransform<string, string> {

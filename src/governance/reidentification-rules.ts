@@ -8,6 +8,7 @@ import {
   type Ground,
   type Recipient,
 } from './reidentification-state.ts'
+import { refusal } from './request-rules.ts'
 import type { Person } from './records.ts'
 
 /** A case as it is asked for. */
@@ -80,11 +81,8 @@ function wrongRecipient({ recipient }: AskedCase, { userId }: Person, { insiders
 
 /** @throws FhirError 403 when this person may not, 409 when nobody could from here */
 export function demandCaseMove(move: CaseMove): CaseRole {
-  if (!('refused' in move)) return move.role
-  const diagnostics = refusals[move.refused]
-  throw move.refused === 'role' || move.refused === 'separation'
-    ? FhirError.forbidden(diagnostics)
-    : FhirError.conflict(diagnostics)
+  if ('refused' in move) throw refusal(move.refused, refusals[move.refused])
+  return move.role
 }
 
 const refusals: Readonly<Record<CaseRefusal, string>> = {

@@ -7,18 +7,16 @@ import {
   IsArray,
   IsDefined,
   IsIn,
-  IsInt,
   IsNumberString,
   IsOptional,
   IsString,
   IsUUID,
   Length,
   Matches,
-  Max,
-  Min,
   ValidateIf,
   ValidateNested,
 } from 'class-validator'
+import { LimitDto } from './limit.dto.ts'
 import { grounds, recipients, type Ground, type Recipient } from './reidentification-state.ts'
 
 const longestText = 4000
@@ -86,15 +84,6 @@ export class ReidentificationDto {
   @ValidateNested()
   @Type(() => RecipientDto)
   recipient!: RecipientDto
-}
-
-class LimitDto {
-  @ApiPropertyOptional({ minimum: 1, maximum: 200, default: 50 })
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit: number = 50
 }
 
 export class CasePageDto extends LimitDto {

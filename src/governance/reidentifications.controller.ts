@@ -1,15 +1,13 @@
-import { Body, Controller, Get, Header, HttpCode, Post, Query } from '@nestjs/common'
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common'
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger'
 import { CurrentPerson } from '../auth/person.guard.ts'
 import type { CurrentPerson as Person } from '../auth/sessions.ts'
 import { Audited } from './audit.interceptor.ts'
-import { GovernanceApi, Id } from './governance-api.ts'
+import { GovernanceApi, Id, NoStore } from './governance-api.ts'
 import { CarriedOutAnswer, CaseAnswer, CaseFileAnswer } from './reidentification-answer.dto.ts'
 import { CasePageDto, ReidentificationDto } from './reidentification.dto.ts'
 import { Reidentifications } from './reidentifications.ts'
 import { ReasonDto } from './request.dto.ts'
-
-const noStore = () => Header('Cache-Control', 'no-store')
 
 /** The re-identification desk over HTTP: the narrow way back. */
 @GovernanceApi('reidentifications')
@@ -22,7 +20,7 @@ export class ReidentificationsController {
   }
 
   @Post()
-  @noStore()
+  @NoStore()
   @Audited('C', 'Task', 'reidentification-file')
   @ApiOperation({
     summary: 'Files a case (a user of the permit; the dpo for the rights of a person, or a legal order)',
@@ -36,7 +34,7 @@ export class ReidentificationsController {
   }
 
   @Get()
-  @noStore()
+  @NoStore()
   @Audited('R', 'Task', 'reidentification-list')
   @ApiOperation({ summary: 'Cases that you may see, newest first' })
   @ApiOkResponse({ type: [CaseAnswer] })
@@ -45,7 +43,7 @@ export class ReidentificationsController {
   }
 
   @Get(':id')
-  @noStore()
+  @NoStore()
   @Audited('R', 'Task', 'reidentification-read')
   @ApiOperation({ summary: 'One case with its reason and its history; never the identity' })
   @ApiOkResponse({ type: CaseFileAnswer })
@@ -55,7 +53,7 @@ export class ReidentificationsController {
 
   @Post(':id/approve')
   @HttpCode(200)
-  @noStore()
+  @NoStore()
   @Audited('U', 'Task', 'reidentification-approve')
   @ApiOperation({ summary: 'Approves it (one dpo and one physician, both from outside the project)' })
   @ApiOkResponse({ type: CaseFileAnswer })
@@ -67,7 +65,7 @@ export class ReidentificationsController {
 
   @Post(':id/refuse')
   @HttpCode(200)
-  @noStore()
+  @NoStore()
   @Audited('U', 'Task', 'reidentification-refuse')
   @ApiOperation({ summary: 'Refuses it, for good (dpo or physician, from outside the project)' })
   @ApiOkResponse({ type: CaseFileAnswer })
@@ -83,7 +81,7 @@ export class ReidentificationsController {
 
   @Post(':id/withdraw')
   @HttpCode(200)
-  @noStore()
+  @NoStore()
   @Audited('U', 'Task', 'reidentification-withdraw')
   @ApiOperation({ summary: 'Takes it back, for good (its requester)' })
   @ApiOkResponse({ type: CaseFileAnswer })
@@ -95,7 +93,7 @@ export class ReidentificationsController {
 
   @Post(':id/identity')
   @HttpCode(200)
-  @noStore()
+  @NoStore()
   @Audited('R', 'Task', 'reidentify')
   @ApiOperation({
     summary: 'Carries it out: whose the pseudonyms are (its recipient, once)',

@@ -48,9 +48,13 @@ export function demandLawfulPurpose(category: string): void {
 
 /** @throws FhirError 403 when this person may not, 409 when nobody could from here */
 export function demandMove<Status>(move: Move<Status>): { to: Status; role: ActingRole } {
-  if (!('refused' in move)) return move
-  const diagnostics = refusals[move.refused]
-  throw move.refused === 'role' || move.refused === 'separation'
+  if ('refused' in move) throw refusal(move.refused, refusals[move.refused])
+  return move
+}
+
+/** Why a move is refused: 403 where somebody else may make it, 409 where nobody could. */
+export function refusal(why: string, diagnostics: string): FhirError {
+  return why === 'role' || why === 'separation'
     ? FhirError.forbidden(diagnostics)
     : FhirError.conflict(diagnostics)
 }

@@ -6,18 +6,16 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
-  IsInt,
   IsISO8601,
   IsOptional,
   IsString,
   Length,
   Matches,
-  Max,
-  Min,
   ValidateIf,
   ValidateNested,
 } from 'class-validator'
 import { verdicts, type Verdict } from './entities.ts'
+import { LimitDto } from './limit.dto.ts'
 import { purposeCategories, refusedPurposes, type Proposal, type ProposedData } from './proposal.ts'
 
 const most = 100
@@ -150,14 +148,7 @@ export class OptionalReasonDto {
   reason?: string
 }
 
-export class PageDto {
-  @ApiPropertyOptional({ minimum: 1, maximum: 200, default: 50 })
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit: number = 50
-
+export class PageDto extends LimitDto {
   @ApiPropertyOptional({ description: 'code of the last request of the page before' })
   @IsOptional()
   @Matches(/^[A-Z]{2,8}-\d{4}-\d{4,9}$/, { message: 'before must be the code of a request' })

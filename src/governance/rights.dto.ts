@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger'
 import { Type } from 'class-transformer'
-import { IsInt, IsOptional, IsUUID, Length, Matches, Max, Min, ValidateNested } from 'class-validator'
+import { IsOptional, IsUUID, Length, Matches, ValidateNested } from 'class-validator'
 import { touchedPatients } from './audit.interceptor.ts'
+import { LimitDto } from './limit.dto.ts'
 import type { DescribedOpposition } from './oppositions.ts'
 
 /** @see FHIR R4 § Data Types, "id" */
@@ -33,14 +34,7 @@ export class NamedPatientDto {
 }
 
 /** A page of what the desk keeps. */
-export class RightsPageDto {
-  @ApiPropertyOptional({ minimum: 1, maximum: 200, default: 50 })
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit: number = 50
-
+export class RightsPageDto extends LimitDto {
   @ApiPropertyOptional({ format: 'uuid', description: 'id of the last one of the page before' })
   @IsOptional()
   @IsUUID()
