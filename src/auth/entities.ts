@@ -1,5 +1,5 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm'
-import type { Role } from './person-record.ts'
+import type { Role } from './people/person-record.ts'
 
 /** A registered OAuth client. */
 @Entity({ schema: 'auth', name: 'client' })

@@ -7,8 +7,8 @@ import {
   type RecordedAccess,
   type RecordedPlace,
 } from '../audit/recorded-access.ts'
-import { Clients } from '../auth/clients.ts'
-import { People } from '../auth/people.ts'
+import { Clients } from '../auth/clients/clients.ts'
+import { People } from '../auth/people/people.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { Store } from '../store/store.ts'
 import type { AccessKind } from './access-report-words.ts'

@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger'
-import { Roles } from '../auth/person.guard.ts'
+import { Roles } from '../auth/people/person.guard.ts'
 import { Audited } from './audit.interceptor.ts'
 import { GovernanceApi } from './governance-api.ts'
 import { AlertAnswer } from './reidentification-answer.dto.ts'

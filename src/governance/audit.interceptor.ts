@@ -9,7 +9,7 @@ import { Reflector } from '@nestjs/core'
 import type { FastifyRequest } from 'fastify'
 import { catchError, mergeMap, type Observable } from 'rxjs'
 import { Trail, type AuditedAccess } from '../audit/trail.ts'
-import type { CurrentPerson } from '../auth/sessions.ts'
+import type { CurrentPerson } from '../auth/people/sessions.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { PermitAnswer } from './answer.dto.ts'
 

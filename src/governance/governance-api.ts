@@ -9,7 +9,7 @@ import {
   type PipeTransform,
 } from '@nestjs/common'
 import { ApiBearerAuth, ApiDefaultResponse, ApiTags } from '@nestjs/swagger'
-import { PersonGuard } from '../auth/person.guard.ts'
+import { PersonGuard } from '../auth/people/person.guard.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { OperationOutcomeAnswer } from './answer.dto.ts'
 import { AuditInterceptor } from './audit.interceptor.ts'

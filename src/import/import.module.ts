@@ -2,7 +2,7 @@ import { Logger, Module, type OnApplicationBootstrap, type OnModuleDestroy } fro
 import { AuditModule } from '../audit/audit.module.ts'
 import { Trail } from '../audit/trail.ts'
 import { AuthModule } from '../auth/auth.module.ts'
-import { Clients } from '../auth/clients.ts'
+import { Clients } from '../auth/clients/clients.ts'
 import { Settings } from '../config.ts'
 import { Gate } from '../governance/gate.ts'
 import { GovernanceModule } from '../governance/governance.module.ts'

@@ -1,6 +1,6 @@
 import fastifyCors, { type FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { ClientOrigins } from '../auth/client-origins.ts'
+import type { ClientOrigins } from '../auth/clients/client-origins.ts'
 import { isFhirPath } from './fhir-path.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { CareAccess } from '../access/access.ts'
 import { narrow } from '../access/scope.ts'
-import type { Clients } from '../auth/clients.ts'
+import type { Clients } from '../auth/clients/clients.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { Context } from '../interactions/context.ts'
 import { isListedUrl } from '../interactions/listed-url.ts'

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { KeySets, maxAgeSeconds, refetchSeconds, selectKey } from '../../src/auth/key-sets.ts'
+import { KeySets, maxAgeSeconds, refetchSeconds, selectKey } from '../../src/auth/clients/key-sets.ts'
 import { clientKey, type ClientKey } from './authorization-app.ts'
 
 /** The key server of some other hospital: what it answers, and how often it was asked. */

@@ -3,10 +3,10 @@ import { InjectRepository } from '@nestjs/typeorm'
 import { hash, verify } from '@node-rs/argon2'
 import { randomBytes } from 'node:crypto'
 import { In, Repository } from 'typeorm'
-import { Settings, SettingsError } from '../config.ts'
-import { Person } from './entities.ts'
+import { Settings, SettingsError } from '../../config.ts'
+import { Person } from '../entities.ts'
 import { PersonRecord } from './person-record.ts'
-import { readSettingsFile } from './settings-file.ts'
+import { readSettingsFile } from '../settings-file.ts'
 
 const setting = 'COFFRE_USERS_FILE'
 

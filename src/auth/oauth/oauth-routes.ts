@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { oauthRoutes, type AuthorizationServer } from './authorization-server.ts'
-import { baseOf } from './fhir-base.ts'
+import { baseOf } from '../fhir-base.ts'
 
 /**
  * Puts the authorization server's endpoints under `/auth` and `/auth/research/{permit}`. They live in

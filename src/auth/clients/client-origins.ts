@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
 import { Repository } from 'typeorm'
-import { Client } from './entities.ts'
+import { Client } from '../entities.ts'
 
 /** As long as a list is used before it is read again: every request of a page asks for it. */
 const freshForMs = 2_000

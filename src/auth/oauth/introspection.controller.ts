@@ -9,9 +9,9 @@ import {
   Param,
   Post,
 } from '@nestjs/common'
-import { Settings } from '../config.ts'
-import { Authenticator } from './authenticator.ts'
-import { baseOf } from './fhir-base.ts'
+import { Settings } from '../../config.ts'
+import { Authenticator } from '../authenticator.ts'
+import { baseOf } from '../fhir-base.ts'
 import { OpaqueTokens } from './opaque-tokens.ts'
 
 /**

@@ -4,12 +4,12 @@ import { SignJWT } from 'jose'
 import { randomUUID } from 'node:crypto'
 import { ExtractJwt, Strategy } from 'passport-jwt'
 import { MoreThan, Repository } from 'typeorm'
-import { Settings } from '../config.ts'
-import { Keyring } from '../identity/keyring.ts'
-import { Session, type Person } from './entities.ts'
-import { baseOf } from './fhir-base.ts'
+import { Settings } from '../../config.ts'
+import { Keyring } from '../../identity/keyring.ts'
+import { Session, type Person } from '../entities.ts'
+import { baseOf } from '../fhir-base.ts'
 import type { Role } from './person-record.ts'
-import { settle, StrategyChain } from './strategy-chain.ts'
+import { settle, StrategyChain } from '../strategy-chain.ts'
 
 /** Who is signed in. */
 export interface CurrentPerson {

@@ -1,8 +1,8 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
-import { narrow, printScopes, type Scope } from '../access/scope.ts'
-import type { Clients } from './clients.ts'
-import type { FhirBase } from './fhir-base.ts'
-import type { ResearchBases } from './research-bases.ts'
+import { narrow, printScopes, type Scope } from '../../access/scope.ts'
+import type { Clients } from '../clients/clients.ts'
+import type { FhirBase } from '../fhir-base.ts'
+import type { ResearchBases } from '../research-bases.ts'
 
 export const grantType = 'client_credentials'
 

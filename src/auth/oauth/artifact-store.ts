@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm'
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider'
 import { createHash } from 'node:crypto'
 import { Between, In, IsNull, LessThan, MoreThan, QueryFailedError, Repository } from 'typeorm'
-import { Artifact, Session } from './entities.ts'
+import { Artifact, Session } from '../entities.ts'
 
 /** SHA-256 of a token: all of it that is ever written down. */
 export function hashOf(value: string): Buffer {

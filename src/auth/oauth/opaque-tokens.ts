@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { ArtifactStore, hashOf } from './artifact-store.ts'
-import { Clients } from './clients.ts'
-import type { TokenSubject } from './principal.ts'
+import { Clients } from '../clients/clients.ts'
+import type { TokenSubject } from '../principal.ts'
 
 /** An access token of ours, with the base it was issued for. */
 export interface IssuedToken extends TokenSubject {

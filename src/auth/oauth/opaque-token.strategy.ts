@@ -1,7 +1,7 @@
 import passport from 'passport'
 import type { OpaqueTokens } from './opaque-tokens.ts'
-import type { TokenSubject } from './principal.ts'
-import { settle, type Credentials } from './strategy-chain.ts'
+import type { TokenSubject } from '../principal.ts'
+import { settle, type Credentials } from '../strategy-chain.ts'
 
 /** Access tokens of our own authorization server: opaque, bound to the base they were issued for. */
 export class OpaqueTokenStrategy extends passport.Strategy {

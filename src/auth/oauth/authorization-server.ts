@@ -10,15 +10,15 @@ import type {
 } from 'oidc-provider'
 import { generateKeyPairSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Settings } from '../config.ts'
+import { Settings } from '../../config.ts'
 import { ArtifactStore } from './artifact-store.ts'
 import { assertionFault, clockSkewSeconds } from './assertion.ts'
-import { assertionAlgorithms } from './client-metadata.ts'
-import { Clients } from './clients.ts'
-import { baseOf, type FhirBase } from './fhir-base.ts'
+import { assertionAlgorithms } from '../clients/client-metadata.ts'
+import { Clients } from '../clients/clients.ts'
+import { baseOf, type FhirBase } from '../fhir-base.ts'
 import { grantBackendServices, grantType } from './backend-services.ts'
 import { OpaqueTokens } from './opaque-tokens.ts'
-import { ResearchBases } from './research-bases.ts'
+import { ResearchBases } from '../research-bases.ts'
 
 /** The endpoints of the library that are on, by the last segment of their path. */
 export const oauthRoutes = ['token', 'revoke'] as const

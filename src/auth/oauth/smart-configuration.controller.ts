@@ -1,8 +1,8 @@
 import { Controller, Get, Header, NotFoundException, Param } from '@nestjs/common'
-import { Settings } from '../config.ts'
-import { assertionAlgorithms } from './client-metadata.ts'
-import { baseOf, type FhirBase } from './fhir-base.ts'
-import { ResearchBases } from './research-bases.ts'
+import { Settings } from '../../config.ts'
+import { assertionAlgorithms } from '../clients/client-metadata.ts'
+import { baseOf, type FhirBase } from '../fhir-base.ts'
+import { ResearchBases } from '../research-bases.ts'
 
 /** The discovery document of each FHIR base. @see SMART App Launch 2.2 § Conformance */
 @Controller()
