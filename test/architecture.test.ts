@@ -5,7 +5,7 @@ import { violations } from './support/architecture.ts'
 const root = join(import.meta.dirname, '..')
 
 const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts'))
+  .filter((path) => /\.tsx?$/.test(path))
   .map((path) => `src/${path}`)
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 
@@ -28,7 +28,7 @@ describe('the rules', () => {
     ['one of a type', 'src/fhir/a.ts', `import type { Access } from '../access/access.ts'`],
     ['one by re-export', 'src/access/a.ts', `export { sql } from '../store/sql.ts'`],
     ['one at run time', 'src/audit/a.ts', `const { a } = await import('../rest/server.ts')`],
-    ['one of a peer', 'src/auth/a.ts', `import { Trail } from '../audit/trail.ts'`],
+    ['one of a peer', 'src/deid/a.ts', `import { Trail } from '../audit/trail.ts'`],
     ['one of what wires', 'src/governance/a.ts', `import { AppModule } from '../app.module.ts'`],
     ['one of the settings by a pure file', 'src/deid/a.ts', `import { Settings } from '../config.ts'`],
     ['a migration outside store', 'src/auth/a.ts', `import { a } from '../../migrations/index.ts'`],

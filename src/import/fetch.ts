@@ -1,4 +1,5 @@
 import { pipeline, Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import { createGunzip } from 'node:zlib'
 import { FhirError, issue } from '../fhir/outcome.ts'
 import { isListedUrl } from '../interactions/listed-url.ts'
@@ -28,7 +29,8 @@ export async function fetchNdjson(
     })
     if (answer.status >= 400 && answer.status < 500) throw refused(`its server answers ${answer.status}`)
     if (!answer.ok || !answer.body) throw new Error(`a source answers ${answer.status}`)
-    const bytes = Readable.fromWeb(answer.body)
+    // the type of browsers and that of Node.js differ in name alone
+    const bytes = Readable.fromWeb(answer.body as ReadableStream)
     const isPacked =
       new URL(url).pathname.endsWith('.gz') || /gzip/.test(answer.headers.get('content-type') ?? '')
     // an error of one side closes the other, and reaches whoever reads

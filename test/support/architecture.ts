@@ -19,7 +19,7 @@ const tiers: readonly (readonly string[])[] = [
   ['resources'],
   ['fhir'],
 ]
-const peers = ['export → interactions', 'audit → identity', 'auth → identity']
+const peers = ['export → interactions', 'audit → identity', 'auth → identity', 'auth → audit']
 const pure = ['fhir', 'resources', 'access', 'deid']
 
 /** What a pure file may use from elsewhere; of `node:crypto` what is arithmetic. */
