@@ -25,6 +25,7 @@ import { IdentityBlindLayout1764000000024 } from './0024-identity-blind-layout.t
 import { DatabaseRoles1764000000026 } from './0026-database-roles.ts'
 import { IdentityRoles1764000000026 } from './0026-identity-roles.ts'
 import { RowSecurity1764000000027 } from './0027-row-security.ts'
+import { Smart1764000000028 } from './0028-smart.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -55,6 +56,7 @@ export const migrations = [
   DatabaseRoles1764000000026,
   IdentityRoles1764000000026,
   RowSecurity1764000000027,
+  Smart1764000000028,
 ]
 
 const isOfVault = ({ name }: { readonly name: string }) => name.startsWith('Identity')

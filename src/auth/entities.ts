@@ -44,6 +44,22 @@ export class Artifact {
   @Column({ type: 'jsonb' })
   payload!: object
 
+  /** by which a browser session or an interaction is found */
+  @Column({ type: 'text', nullable: true })
+  uid!: string | null
+
+  /** whom it was issued for; it goes with the person */
+  @Column({ type: 'text', nullable: true })
+  username!: string | null
+
+  /** the sign-in that it ends with: a browser session, online access */
+  @Column({ type: 'uuid', name: 'session_id', nullable: true })
+  sessionId!: string | null
+
+  /** sealed: a `LaunchContext` */
+  @Column({ type: 'bytea', nullable: true })
+  context!: Buffer | null
+
   @Column({ type: 'timestamptz', name: 'consumed_at', nullable: true })
   consumedAt!: Date | null
 
@@ -66,6 +82,18 @@ export class Person {
   /** argon2id, PHC string */
   @Column({ type: 'text', name: 'password_hash' })
   passwordHash!: string
+
+  /** sealed: the Patient, Practitioner, RelatedPerson or Person of the records that this person is */
+  @Column({ type: 'bytea', name: 'fhir_user', nullable: true })
+  fhirUser!: Buffer | null
+
+  /** the most that apps may do in this person's name at the care base, canonical SMART v2 */
+  @Column({ type: 'text', default: '' })
+  scope!: string
+
+  /** what breaking the glass adds to it */
+  @Column({ type: 'text', name: 'emergency_scope', default: '' })
+  emergencyScope!: string
 
   /** sign-ins since the last one that went well, or since the last lock ran out */
   @Column({ type: 'integer', default: 0 })

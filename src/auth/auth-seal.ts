@@ -1,0 +1,20 @@
+import { open, seal, type Keyring } from '../identity/keyring.ts'
+
+/** Seals small texts of the authorization server under a key of their own. */
+export class AuthSeal {
+  private readonly key: Buffer
+
+  constructor(keyring: Keyring) {
+    this.key = keyring.derive('auth')
+  }
+
+  /** @param place column and key of the row that it is for: elsewhere it does not open */
+  seal(value: unknown, place: string): Buffer {
+    return seal(this.key, JSON.stringify(value), place)
+  }
+
+  /** @throws Error when a bit of it is not as it was sealed, or it is of another place */
+  open(sealed: Buffer, place: string): unknown {
+    return JSON.parse(open(this.key, sealed, place).toString('utf8'))
+  }
+}
