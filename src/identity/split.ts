@@ -1,4 +1,5 @@
 import { isObject, stringifyJson, type Json, type JsonObject, type Resource } from '../fhir/json.ts'
+import { extensionRules, extensionSplit, type ExtensionSplit } from '../resources/extension-split.ts'
 import { splitRules, type SplitRule } from '../resources/identity-split.ts'
 
 /** A resource as two texts: what lies in clear, and the pieces that complete it. */
@@ -78,13 +79,27 @@ class SplitWriter {
   clear = ''
   readonly fragments: Fragment[] = []
   private readonly reference: ReferenceSplit
+  /** the type of the resource that is being written */
+  private type = ''
+  /** what holds for the extension that is being written */
+  private extent: ExtensionSplit | undefined
 
   constructor(reference: ReferenceSplit) {
     this.reference = reference
   }
 
   resource(resource: JsonObject): void {
-    this.object(resource, splitRules(String(resource['resourceType'])), true)
+    const around = this.type
+    this.type = String(resource['resourceType'])
+    this.object(resource, splitRules(this.type), true)
+    this.type = around
+  }
+
+  private extension(extension: JsonObject): void {
+    const around = this.extent
+    this.extent = extensionSplit(extension['url'], this.type, around)
+    this.object(extension, extensionRules(this.extent))
+    this.extent = around
   }
 
   private object(object: JsonObject, rules: ReadonlyMap<string, SplitRule>, isResource = false): void {
@@ -117,9 +132,10 @@ class SplitWriter {
 
   private value(value: Json, rule: SplitRule): void {
     if (rule === 'reference') this.localReference(value as string)
-    else if (rule === 'keep') this.clear += stringifyJson(value)
+    else if (rule === 'keep' || value === null) this.clear += stringifyJson(value)
     else if (Array.isArray(value)) this.array(value, rule)
     else if (rule === 'resource') this.resource(value as JsonObject)
+    else if (rule === 'extension') this.extension(value as JsonObject)
     else if (typeof rule === 'object' && 'type' in rule)
       this.object(value as JsonObject, splitRules(rule.type))
     else if (typeof rule === 'object') this.replaced(stringifyJson(rule.coarsen(value) as Json), value)

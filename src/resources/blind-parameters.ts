@@ -36,7 +36,10 @@ function readsSealed(type: string, code: string): boolean {
   // of one that was added nobody has looked at the expression: what is not plainly clear is sealed
   if (parameter.state !== undefined) return !readsClear(type, parameter.expression ?? '')
   if (!['token', 'date', 'uri'].includes(parameter.type)) return false
-  return paths(type, parameter.expression ?? '').some((path) => crossesSealed(type, path))
+  const expression = parameter.expression ?? ''
+  // which values of an extension stay is told by its URL: no expression says it plainly enough
+  if (/extension/i.test(expression)) return true
+  return paths(type, expression).some((path) => crossesSealed(type, path))
 }
 
 /** The plain element paths of an expression's parts that start at this type: `Patient.telecom.where(…)` → `telecom`. */

@@ -15,6 +15,8 @@ export type SplitRule =
   | 'reference'
   /** a resource inside this one, by the rules of its own type */
   | 'resource'
+  /** an extension, by its URL and the type of its value (`extension-split.ts`) */
+  | 'extension'
   /** sealed, and a coarser value stays in its place */
   | { readonly coarsen: Coarsening }
   /** an object, by the rules of its type */
@@ -27,8 +29,22 @@ export function splitRules(type: string): ReadonlyMap<string, SplitRule> {
   let rules = cache.get(type)
   if (!rules) {
     const properties = [...typeDefinition(type).properties.values()]
-    rules = new Map(properties.map((property) => [property.name, ruleOf(type, property)]))
+    rules = withPrimitiveExtensions(properties, (property) => ruleOf(type, property))
     cache.set(type, rules)
+  }
+  return rules
+}
+
+/** Rules by JSON property name, extensions of primitives (`_status`) beside those that stay. */
+export function withPrimitiveExtensions(
+  properties: readonly PropertyDefinition[],
+  ruleOf: (property: PropertyDefinition) => SplitRule,
+): Map<string, SplitRule> {
+  const rules = new Map<string, SplitRule>()
+  for (const property of properties) {
+    const rule = ruleOf(property)
+    rules.set(property.name, rule)
+    if (rule === 'keep') rules.set(`_${property.name}`, { type: 'Element' })
   }
   return rules
 }
@@ -71,16 +87,6 @@ export interface SealedPlace {
 
 export const sealedPlaces: readonly SealedPlace[] = [
   {
-    what: 'every `extension`, whole',
-    why: 'may hold anything, and no definition of it is asked for',
-    holds: (_type, { name }) => name === 'extension',
-  },
-  {
-    what: 'of a `modifierExtension` all but its `url`',
-    why: 'the same; the URL stays because de-identification refuses a modifier that it does not know',
-    holds: (type, { name }) => type === 'Extension' && name !== 'url',
-  },
-  {
     what: '`birthDate` of anybody, and `FamilyMemberHistory.born[x]`',
     why: 'a person is known by the day of birth, the patient or another',
     holds: (_type, { name, path }) => name === 'birthDate' || path === 'FamilyMemberHistory.born[x]',
@@ -100,6 +106,11 @@ export const sealedPlaces: readonly SealedPlace[] = [
     what: '`Parameters.parameter.value[x]`',
     why: 'stored Parameters are what somebody asked, of anybody',
     holds: (_type, { path }) => path === 'Parameters.parameter.value[x]',
+  },
+  {
+    what: 'extensions within a Bundle or Parameters',
+    why: 'the same as what they stand beside',
+    holds: (type, property) => /^(Bundle|Parameters)/.test(type) && property.type === 'Extension',
   },
   {
     what: 'a resource within a Bundle or Parameters, whole',
@@ -122,6 +133,7 @@ function ruleOf(type: string, property: PropertyDefinition): SplitRule {
   if (property.path === 'Reference.reference') return 'reference'
   if (property.type === 'string') return stringRule(property)
   if (property.type === 'Resource') return 'resource'
+  if (property.type === 'Extension') return 'extension'
   return property.primitive ? 'keep' : { type: property.type }
 }
 

@@ -1,4 +1,10 @@
 import { resourceTypes, typeDefinition, types, type PropertyDefinition } from '../../src/fhir/definitions.ts'
+import {
+  codedValues,
+  datedValues,
+  datesOfPersons,
+  sealedExtensions,
+} from '../../src/resources/extension-split.ts'
 import { sealedElements, sealedPlaces, sealedTypes, splitRules } from '../../src/resources/identity-split.ts'
 
 /** docs/identity-split.md, written from the rules. */
@@ -19,6 +25,12 @@ export function identitySplitPage(): string {
       'element',
       Object.entries(sealedElements).map(([name, why]) => [code(name), why]),
     ),
+    '## Extensions\n',
+    extensions,
+    table(
+      'sealed whatever its value',
+      Object.entries(sealedExtensions).map(([url, why]) => [code(url), why]),
+    ),
     '## What stays of the other datatypes\n',
     list(dataTypes().map((type) => [type, kept(type)])),
     '## What stays of each resource type\n',
@@ -32,20 +44,33 @@ const introduction = `# What lies in clear, and what only the vault holds
 The test \`test/docs/identity-split.test.ts\` writes this page from the rules in
 \`src/resources/identity-split.ts\` and fails when they differ; \`UPDATE_DOCS=1\` makes it write. Why the split
 is made so is told in [0003](decisions/0003-identity-split.md) and
-[0024](decisions/0024-elements-sealed-by-name.md).
+[0024](decisions/0024-elements-sealed-by-name.md), of extensions in
+[0036](decisions/0036-extensions-by-the-type-of-their-value.md).
 
-**What this page does not name is sealed**, extensions of primitives (\`_status\`) too. An element of another
-datatype stays as far as its parts do. Some depend on what is in them:
+**What this page does not name is sealed.** An element of another datatype stays as far as its parts do. Some
+depend on what is in them:
 
 - \`Reference.reference\` stays when it is local or leads to a contained resource, with the patient's internal
   key in place of a logical id of a Patient; any other URL and every search is sealed.
 - A \`unit\` stays when it repeats the code beside it, else it is text.
 - \`contained\` resources stay by the rules of their own types.
 
-Of every \`modifierExtension\` the URL stays; it is not named again below.
+Extensions have [rules of their own](#extensions) and are not named again.
 
 “(coarser)” says that the value is sealed and that less of it stays: the year of a birth date, the French
 department and the country of an address in use, of identifiers the Study Instance UID.
+`
+
+const codes = (names: ReadonlySet<string>) => [...names].map(code).join(', ')
+
+const extensions = `Of an \`extension\`, a \`modifierExtension\` and the extensions of a primitive that stays (\`_status\`) the
+\`url\` stays, and the value by its type: ${codes(codedValues)}, as far as their parts do.
+
+Dates and times (${codes(datedValues)}) stay too where the definition of the extension is in \`fhir-profiles\` and the
+resource is about no person: not in ${codes(datesOfPersons)}. All other values are sealed.
+
+Extensions inside an extension go by these rules; one with a mere name for a URL is as known as the one around
+it. What stands below a sealed element, \`_birthDate\` for one, is sealed with it.
 `
 
 /** Names of the elements that stay, parts of backbone elements after a dot, choices by their path. */
@@ -59,7 +84,7 @@ function kept(type: string, within: readonly string[] = []): string[] {
 function keptNames(type: string, property: PropertyDefinition, within: readonly string[]): string[] {
   const { name, type: inner, choice } = property
   const rule = splitRules(type).get(name)
-  if (rule === undefined || rule === 'seal' || name === 'modifierExtension') return []
+  if (rule === undefined || rule === 'seal' || inner === 'Extension') return []
   if (rule === 'resource' || typeof rule === 'string') return [nameOf(type, property)]
   if ('coarsen' in rule) return [`${name} (coarser)`]
   if (choice !== undefined) return [nameOf(type, property)]
@@ -88,7 +113,13 @@ function dataTypes(): string[] {
   for (const [name, { properties }] of types) {
     if (sealedTypes.has(name)) continue
     for (const { primitive, type } of properties.values())
-      if (!primitive && type !== 'Resource' && !isBackbone(type) && !sealedTypes.has(type)) used.add(type)
+      if (
+        !primitive &&
+        !['Resource', 'Extension'].includes(type) &&
+        !isBackbone(type) &&
+        !sealedTypes.has(type)
+      )
+        used.add(type)
   }
   return [...used].sort()
 }

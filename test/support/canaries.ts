@@ -1,6 +1,7 @@
 import { byCanonical, typeDefinition, type PropertyDefinition } from '../../src/fhir/definitions.ts'
 import type { Json, JsonObject, Resource } from '../../src/fhir/json.ts'
 import { codes, expansion } from '../../src/fhir/terminology/terminology.ts'
+import { extensionRules, extensionSplit } from '../../src/resources/extension-split.ts'
 import { splitRules } from '../../src/resources/identity-split.ts'
 
 /** What every canary begins with: long enough that no ciphertext, hash or number holds it by chance. */
@@ -29,17 +30,13 @@ export interface Subject {
 
 /** Datatypes that hold identity or text whatever their parts are called: in them every part has a canary. */
 const identityTypes: ReadonlySet<string> = new Set([
-  ...[
-    'HumanName',
-    'ContactPoint',
-    'Address',
-    'Identifier',
-    'Attachment',
-    'Annotation',
-    'Narrative',
-    'Extension',
-  ],
+  ...['HumanName', 'ContactPoint', 'Address', 'Identifier', 'Attachment', 'Annotation', 'Narrative'],
+  'sealed',
 ])
+/** Every type that the value of an extension may have. */
+const extensionValues = [...typeDefinition('Extension').properties.values()].filter(
+  ({ choice }) => choice === 'value',
+)
 /** `meta` is planted by hand; `contained` and the server's own business are not elements of identity. */
 const leftOut: ReadonlySet<string> = new Set(['implicitRules', 'meta', 'contained', 'modifierExtension'])
 
@@ -54,7 +51,8 @@ export function variantsOf(type: string): number {
  * narrative, free text, attachment, extension and contained resource carries a canary of its own.
  *
  * @param variant which type its choice elements take, counted from 0 and starting over
- * @param extent `own`: without contained resources and the extensions of every type, a sixth of the size
+ * @param extent `own`: without contained resources and without extensions of every type in one place, a
+ *   sixth of the size; each extension of it has a value of another type than the one before
  */
 export function canaryResource(
   canaries: Canaries,
@@ -73,11 +71,15 @@ class CanaryBuilder {
   private readonly subject: Subject
   private readonly variant: number
   private seconds = 0
+  private type = ''
+  /** which type the value of the next extension has */
+  private turn: number
 
   constructor(canaries: Canaries, subject: Subject, variant: number) {
     this.canaries = canaries
     this.subject = subject
     this.variant = variant
+    this.turn = variant
   }
 
   whole(type: string, id: string): Resource {
@@ -92,10 +94,12 @@ class CanaryBuilder {
       url: 'http://example.org/inner',
       valueReference: { reference: `#${inner.id}` },
     }))
-    return { ...own, contained, extension: [...pointers, ...this.extensionsOfEveryType(type)] }
+    const nested = { url: 'http://example.org/nested', extension: this.extensionsOfEveryType(type, 'part') }
+    return { ...own, contained, extension: [...pointers, ...this.extensionsOfEveryType(type), nested] }
   }
 
   own(type: string, id: string): Resource {
+    this.type = type
     const meta = {
       tag: [{ system: 'http://example.org/tag', code: 'x', display: this.text(`${type}.meta.tag`) }],
     }
@@ -115,7 +119,7 @@ class CanaryBuilder {
       const at = `${path}.${name}`
       if (type === 'Reference' && name === 'type') continue
       if (name === 'extension') {
-        if (within.length < 4) out[name] = [this.extension(at)]
+        if (within.length < 4) out[name] = [this.extension(at, splitRules(type).get(name) === 'seal')]
         continue
       }
       const value = property.primitive
@@ -126,7 +130,8 @@ class CanaryBuilder {
       out[name] = property.array ? [value] : value
       const hasSibling = property.primitive && name !== 'id' && property.type !== 'xhtml' && name !== 'url'
       if (hasSibling && within.length < 3) {
-        const sibling = { extension: [this.extension(`${path}._${name}`)] }
+        const isSealed = splitRules(type).get(`_${name}`) === undefined
+        const sibling = { extension: [this.extension(`${path}._${name}`, isSealed)] }
         out[`_${name}`] = property.array ? [sibling] : sibling
       }
     }
@@ -146,21 +151,31 @@ class CanaryBuilder {
     return about && mayBe ? { reference: `Patient/${this.subject.patient}` } : {}
   }
 
-  private extension(path: string): JsonObject {
-    return { url: `http://example.org/${this.text(path)}`, valueString: this.text(path) }
+  /** @param isSealed whatever its value: that has to have room for a canary, then */
+  private extension(path: string, isSealed: boolean): JsonObject {
+    if (isSealed) return { url: `http://example.org/${this.text(path)}`, valueString: this.text(path) }
+    const property = extensionValues[this.turn++ % extensionValues.length]
+    return property ? this.extensionOf(property, `${path}.${property.name}`) : {}
   }
 
-  private extensionsOfEveryType(path: string): JsonObject[] {
-    const values = [...typeDefinition('Extension').properties.values()].filter(
-      ({ choice }) => choice === 'value',
+  private extensionsOfEveryType(path: string, url?: string): JsonObject[] {
+    return extensionValues.map((property) =>
+      this.extensionOf(property, `${path}.extension.${property.name}`, url),
     )
-    return values.map((property) => {
-      const at = `${path}.extension.${property.name}`
-      const value = property.primitive
-        ? this.primitive(property, at, ['Extension'], undefined, true)
-        : this.object(property.type, at, ['Extension', property.type])
-      return { url: `http://example.org/${this.text(at)}`, [property.name]: value }
-    })
+  }
+
+  private extensionOf(
+    property: PropertyDefinition,
+    path: string,
+    url = 'http://example.org/extension',
+  ): JsonObject {
+    const { name, type } = property
+    const isSealed = extensionRules(extensionSplit(url, this.type, undefined)).get(name) === 'seal'
+    const place = isSealed ? 'sealed' : 'kept'
+    const value = property.primitive
+      ? this.primitive(property, path, [place], undefined, isSealed)
+      : this.object(type, path, [place, place, place, type]) // as deep as extensions are planted
+    return { url, [name]: value }
   }
 
   private text(path: string): string {
@@ -194,8 +209,14 @@ class CanaryBuilder {
         if (isIdentity) return `http://example.org/${this.text(path)}`
         if (within.at(-1) === 'Coding') return concept?.system ?? 'http://loinc.org'
         return 'http://unitsofmeasure.org'
+      case 'id':
+        if (isSealed) return this.text(path)
+        return this.plain(property, this.subject.day)
       default:
-        return this.plain(property, isSealed ? canaryBirthDate : this.subject.day)
+        return this.plain(
+          property,
+          isSealed || within.includes('sealed') ? canaryBirthDate : this.subject.day,
+        )
     }
   }
 
