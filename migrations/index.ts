@@ -26,6 +26,7 @@ import { DatabaseRoles1764000000026 } from './0026-database-roles.ts'
 import { IdentityRoles1764000000026 } from './0026-identity-roles.ts'
 import { RowSecurity1764000000027 } from './0027-row-security.ts'
 import { Smart1764000000028 } from './0028-smart.ts'
+import { Revocation1764000000033 } from './0033-revocation.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -57,6 +58,7 @@ export const migrations = [
   IdentityRoles1764000000026,
   RowSecurity1764000000027,
   Smart1764000000028,
+  Revocation1764000000033,
 ]
 
 const isOfVault = ({ name }: { readonly name: string }) => name.startsWith('Identity')

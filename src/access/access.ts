@@ -16,6 +16,8 @@ export interface Caller {
   /** identifies the token in the trail without being it */
   readonly tokenId: string
   readonly ip: string | undefined
+  /** v3-ActReason, where it is not the ordinary one: the glass was broken */
+  readonly purpose?: 'BTG'
 }
 
 /** The care base `/fhir`: identified records under SMART scopes. */

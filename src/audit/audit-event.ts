@@ -28,7 +28,7 @@ export function auditEvent(audited: AuditedAccess, server: string): AuditEvent {
     action: audited.action,
     recorded: audited.at.toISOString(),
     outcome: outcomeCodes[audited.outcome],
-    ...(permit === undefined ? {} : { purposeOfEvent: [concept(healthcareResearch)] }),
+    ...purposeOf(audited, permit),
     agent: agentsOf(audited, pattern, server),
     source: { observer: named(server), type: [applicationServer] },
     ...(entity.length === 0 ? {} : { entity }),
@@ -40,11 +40,9 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** success, minor failure, serious failure; @see http://hl7.org/fhir/audit-event-outcome */
 const outcomeCodes = { success: '0', refused: '4', failed: '8' } as const
 
-const healthcareResearch: Coding = {
-  system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
-  code: 'HRESCH',
-  display: 'healthcare research',
-}
+const actReasons = 'http://terminology.hl7.org/CodeSystem/v3-ActReason'
+const healthcareResearch: Coding = { system: actReasons, code: 'HRESCH', display: 'healthcare research' }
+const breakTheGlass: Coding = { system: actReasons, code: 'BTG', display: 'break the glass' }
 const applicationServer: Coding = {
   system: 'http://terminology.hl7.org/CodeSystem/security-source-type',
   code: '4',
@@ -54,6 +52,14 @@ const applicationServer: Coding = {
 function permitOf({ permit, access }: AuditedAccess): string | undefined {
   if (permit !== undefined) return permit
   return 'kind' in access && access.kind === 'research' ? access.permit.id : undefined
+}
+
+function purposeOf(
+  { access }: AuditedAccess,
+  permit: string | undefined,
+): Pick<AuditEvent, 'purposeOfEvent'> {
+  if (permit !== undefined) return { purposeOfEvent: [concept(healthcareResearch)] }
+  return access.caller.purpose === 'BTG' ? { purposeOfEvent: [concept(breakTheGlass)] } : {}
 }
 
 function agentsOf(audited: AuditedAccess, pattern: Pattern, server: string): AuditEventAgent[] {

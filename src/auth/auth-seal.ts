@@ -1,5 +1,13 @@
 import { open, seal, type Keyring } from '../identity/keyring.ts'
 
+/** The places of {@link AuthSeal}: each column that holds what it seals. */
+export const sealedPlace = {
+  /** `auth.artifact.context`: a `LaunchContext` */
+  context: (idHash: Buffer) => `artifact.context ${idHash.toString('hex')}`,
+  /** `auth.person.fhir_user`: `Practitioner/123` */
+  fhirUser: (username: string) => `person.fhir_user ${username}`,
+} as const
+
 /** Seals small texts of the authorization server under a key of their own. */
 export class AuthSeal {
   private readonly key: Buffer

@@ -4,8 +4,10 @@ import { TypeOrmModule } from '@nestjs/typeorm'
 import type { FastifyInstance } from 'fastify'
 import { Settings } from '../config.ts'
 import { IdentityModule } from '../identity/identity.module.ts'
+import { Keyring } from '../identity/keyring.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { ArtifactStore } from './oauth/artifact-store.ts'
+import { AuthSeal } from './auth-seal.ts'
 import { Authenticator } from './authenticator.ts'
 import { AuthorizationServer } from './oauth/authorization-server.ts'
 import { ClientOrigins } from './clients/client-origins.ts'
@@ -22,6 +24,7 @@ import { PersonGuard } from './people/person.guard.ts'
 import { ResearchBases } from './research-bases.ts'
 import { Sessions } from './people/sessions.ts'
 import { SmartConfigurationController } from './oauth/smart-configuration.controller.ts'
+import { TokenMemory } from './oauth/token-memory.ts'
 
 const sweepMinutes = 5
 
@@ -31,7 +34,8 @@ const sweepMinutes = 5
   controllers: [SmartConfigurationController, IntrospectionController, LoginController],
   providers: [
     ...[ArtifactStore, AuthorizationServer, Clients, KeySets, OpaqueTokens, People, ResearchBases, Sessions],
-    ...[Authenticator, ClientOrigins, FhirBaseGuard, PersonGuard],
+    ...[Authenticator, ClientOrigins, FhirBaseGuard, PersonGuard, TokenMemory],
+    { provide: AuthSeal, inject: [Keyring], useFactory: (keyring: Keyring) => new AuthSeal(keyring) },
   ],
   exports: [StoreModule, Authenticator, Clients, FhirBaseGuard, People, PersonGuard, ResearchBases, Sessions],
 })
@@ -43,6 +47,7 @@ export class AuthModule implements OnModuleInit, OnModuleDestroy {
     private readonly people: People,
     private readonly artifacts: ArtifactStore,
     private readonly server: AuthorizationServer,
+    private readonly tokens: TokenMemory,
     private readonly settings: Settings,
     private readonly http: HttpAdapterHost,
   ) {}
@@ -56,10 +61,13 @@ export class AuthModule implements OnModuleInit, OnModuleDestroy {
     this.sweeping.unref()
     // the command line has no HTTP server
     const fastify = this.http.httpAdapter?.getInstance<FastifyInstance>()
-    if (fastify) await mountOauthRoutes(fastify, this.server, this.settings.publicUrl)
+    if (!fastify) return
+    await mountOauthRoutes(fastify, this.server, this.settings.publicUrl)
+    await this.tokens.listen()
   }
 
-  onModuleDestroy(): void {
+  async onModuleDestroy(): Promise<void> {
     clearInterval(this.sweeping)
+    await this.tokens.stop()
   }
 }

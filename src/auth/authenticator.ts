@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { FhirError, issue } from '../fhir/outcome.ts'
 import { Settings } from '../config.ts'
-import { onBase } from './oauth/backend-services.ts'
+import { onBase, researchRights } from './oauth/backend-services.ts'
 import { Clients } from './clients/clients.ts'
 import { fhirBase, type FhirBase } from './fhir-base.ts'
 import { KeySets } from './clients/key-sets.ts'
@@ -25,7 +25,7 @@ export class Authenticator {
 
   constructor(
     private readonly tokens: OpaqueTokens,
-    private readonly clients: Clients,
+    clients: Clients,
     keySets: KeySets,
     private readonly sessions: Sessions,
     private readonly researchBases: ResearchBases,
@@ -72,12 +72,23 @@ export class Authenticator {
     base: FhirBase,
     ip: string | undefined,
   ): Promise<Principal> {
-    const { clientId, userId, tokenId, scopes, patient, grants } = subject
+    const { clientId, userId, tokenId, scopes, patient, grants, fhirUser, purpose } = subject
     if (base.permit !== undefined && !(await this.researchBases.admitsClient(base.permit, clientId))) {
       throw FhirError.forbidden('not a base that this client may use')
     }
-    const caller = { clientId, userId, tokenId, ip }
-    return { caller, base: base.path, scopes: onBase(base, scopes), patient, grants }
+    if (userId !== undefined) await this.demandMember(base, userId)
+    return {
+      caller: { clientId, userId, tokenId, ip, ...(purpose && { purpose }) },
+      ...{ base: base.path, scopes: onBase(base, scopes), patient, grants },
+      ...(fhirUser !== undefined && { fhirUser }),
+    }
+  }
+
+  /** An app that a permit names is let in with the people whom it names. @throws FhirError 403 */
+  private async demandMember(base: FhirBase, userId: string): Promise<void> {
+    if (base.permit !== undefined && !(await this.researchBases.admitsPerson(base.permit, userId))) {
+      throw FhirError.forbidden('not a base that this person may use')
+    }
   }
 
   private async personPrincipal(
@@ -85,13 +96,11 @@ export class Authenticator {
     base: FhirBase,
     ip: string | undefined,
   ): Promise<Principal> {
-    if (base.permit === undefined || !(await this.researchBases.admitsPerson(base.permit, person.userId))) {
-      throw FhirError.forbidden('not a base that this person may use')
-    }
+    await this.demandMember(base, person.userId)
     return {
       caller: { clientId: consoleClientId, userId: person.userId, tokenId: person.sessionId, ip },
       base: base.path,
-      scopes: this.clients.readScopes('user/*.rs'),
+      scopes: researchRights,
       patient: undefined,
       grants: new Set(),
     }

@@ -52,9 +52,17 @@ export class Artifact {
   @Column({ type: 'text', nullable: true })
   username!: string | null
 
+  @ManyToOne(() => Person, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'username' })
+  person?: Person | null
+
   /** the sign-in that it ends with: a browser session, online access */
   @Column({ type: 'uuid', name: 'session_id', nullable: true })
   sessionId!: string | null
+
+  @ManyToOne(() => Session, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'session_id' })
+  session?: Session | null
 
   /** sealed: a `LaunchContext` */
   @Column({ type: 'bytea', nullable: true })

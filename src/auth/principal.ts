@@ -11,6 +11,8 @@ export interface Principal {
   readonly patient: string | undefined
   /** the client's grants beside scopes */
   readonly grants: ReadonlySet<string>
+  /** `Practitioner/123`: who the person is in the records, where the token says it */
+  readonly fhirUser?: string
 }
 
 /** What a strategy finds out from a token, for the base it was sent to. */
@@ -22,4 +24,8 @@ export interface TokenSubject {
   readonly scopes: readonly Scope[]
   readonly patient: string | undefined
   readonly grants: ReadonlySet<string>
+  /** `Practitioner/123`; only a token with the scope `fhirUser` says it */
+  readonly fhirUser?: string
+  /** the glass was broken for it */
+  readonly purpose?: 'BTG'
 }

@@ -21,7 +21,7 @@ export class ArtifactStore {
     @InjectRepository(Session) private readonly sessions: Repository<Session>,
   ) {}
 
-  /** The access token with this value, with its client; undefined when unknown, revoked or expired. */
+  /** The access token with this value, and whose it is; undefined when unknown, revoked or expired. */
   async accessToken(value: string, now = new Date()): Promise<Artifact | undefined> {
     const found = await this.artifacts.findOne({
       where: {
@@ -29,16 +29,17 @@ export class ArtifactStore {
         model: In(['AccessToken', 'ClientCredentials']),
         expiresAt: MoreThan(now),
       },
-      relations: { client: true },
+      relations: { client: true, person: true, session: true },
     })
-    return found ?? undefined
+    return found && endOf(found) > now ? found : undefined
   }
 
   /** When the token ends whose hash begins with these 16 bytes; undefined when revoked, expired or not ours. */
   async expiry(hashStart: Buffer, now = new Date()): Promise<Date | undefined> {
     const padded = (byte: number) => Buffer.concat([hashStart, Buffer.alloc(16, byte)])
     const where = { idHash: Between(padded(0x00), padded(0xff)), expiresAt: MoreThan(now) }
-    return (await this.artifacts.findOneBy(where))?.expiresAt
+    const found = await this.artifacts.findOne({ where, relations: { session: true } })
+    return found && endOf(found) > now ? endOf(found) : undefined
   }
 
   /** Deletes what has expired: nothing in it can be used any more. */
@@ -104,6 +105,11 @@ export class ArtifactStore {
     )
     if (first.affected !== 1) throw new errors.InvalidGrant('used before')
   }
+}
+
+/** When it is good no longer: what ends with a sign-in, at the end of it at the latest. */
+export function endOf({ expiresAt, session }: Pick<Artifact, 'expiresAt' | 'session'>): Date {
+  return session && session.expiresAt < expiresAt ? session.expiresAt : expiresAt
 }
 
 function isUniqueViolation(error: unknown): boolean {

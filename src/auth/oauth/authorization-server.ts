@@ -86,9 +86,13 @@ export class AuthorizationServer {
     if (model === 'Client') return { ...adapter, find: (id) => this.clientMetadata(id) }
     const destroy = async (id: string) => {
       await adapter.destroy(id)
-      this.tokens.forget(id)
+      this.tokens.forgetAll()
     }
-    return { ...adapter, destroy }
+    const revokeByGrantId = async (grantId: string) => {
+      await adapter.revokeByGrantId(grantId)
+      this.tokens.forgetAll()
+    }
+    return { ...adapter, destroy, revokeByGrantId }
   }
 
   private base(ctx: KoaContextWithOIDC): FhirBase {

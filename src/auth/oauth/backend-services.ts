@@ -50,9 +50,11 @@ export function onBase(base: FhirBase, scopes: readonly Scope[]): readonly Scope
   return base.permit === undefined ? scopes : narrow(scopes, readOnly)
 }
 
-const readOnly: readonly Scope[] = (['system', 'user', 'patient'] as const).map((context) => ({
-  context,
-  type: '*',
-  permissions: new Set(['r', 's']),
-  filters: [],
-}))
+function reading(context: Scope['context']): Scope {
+  return { context, type: '*', permissions: new Set(['r', 's']), filters: [] }
+}
+
+const readOnly: readonly Scope[] = (['system', 'user', 'patient'] as const).map(reading)
+
+/** The most that the people of a permit may do at its base, themselves and through apps: no patient is chosen there. */
+export const researchRights: readonly Scope[] = [reading('user')]
