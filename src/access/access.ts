@@ -1,6 +1,7 @@
 import type { Query } from '../fhir/search/query.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { scopesFor, type Permission, type Scope } from './scope.ts'
+import { everything, isWide, waysOf, type Way } from './ways.ts'
 
 /**
  * Who asks, through which door, and how far they may see. Made once per request by `auth`, passed by
@@ -64,10 +65,10 @@ declare const allowed: unique symbol
 export type AllowedQuery = Query & {
   readonly [allowed]: true
   readonly access: Access
-  /** granular scopes: any of these queries must match beside the caller's own; `[]`: no further limit */
-  readonly anyOf: readonly Query[]
   /** keys of the only patients whose compartment may be seen; undefined: all */
   readonly patients: readonly string[] | undefined
+  /** one of these must lead to a resource beside the caller's own criteria; `[]`: no further limit */
+  readonly anyOf: readonly Way[]
 }
 
 /**
@@ -79,30 +80,31 @@ export function restrict(access: Access, query: Query, permission: Permission = 
   if (access.kind === 'research' && !access.permit.data.some((data) => data.type === query.type)) {
     throw FhirError.forbidden(`${query.type}: not part of this permit`)
   }
-  const scopes = scopesFor(access, query.type, permission)
-  const beyond = scopes.filter(({ context }) => context !== 'patient')
-  const patient = access.kind === 'care' ? access.patient : undefined
-  // scopes that reach beyond one patient stand alone beside `patient/` ones: never wider than either
-  const judged = beyond.length > 0 ? beyond : patient === undefined ? [] : scopes
-  if (judged.length === 0) throw FhirError.forbidden(`${query.type}: no scope for this interaction`)
-  const isWide = judged.some(({ filters }) => filters.length === 0)
+  const ways = waysOf(access, query.type, permission)
+  if (ways.length === 0) throw FhirError.forbidden(`${query.type}: no scope for this interaction`)
+  // the one place where the brand is made
+  return { ...query, access, ...limitsOf(ways) } as unknown as AllowedQuery
+}
+
+/** A patient that all ways share is told apart: the rows of one patient are found at once. */
+function limitsOf(ways: readonly Way[]): Pick<AllowedQuery, 'patients' | 'anyOf'> {
+  const [{ patient } = { patient: undefined }] = ways
+  const isShared = ways.every((way) => way.patient === patient)
+  const further = isShared ? ways.map((way) => ({ ...way, patient: undefined })) : ways
   return {
-    ...query,
-    access,
-    anyOf: isWide ? [] : judged.flatMap(({ filters }) => filters),
-    patients: beyond.length > 0 || patient === undefined ? undefined : [patient],
-  } as unknown as AllowedQuery // the one place where the brand is made
+    patients: isShared && patient !== undefined ? [patient] : undefined,
+    anyOf: further.some(isWide) ? [] : further,
+  }
 }
 
 /** Narrows a query further: any of `filters` must hold beside what holds already; `[]`: no further limit. */
 export function narrowTo(query: AllowedQuery, filters: readonly Query[]): AllowedQuery {
   if (filters.length === 0) return query
-  const both = (left: Query, right: Query): Query => ({
-    ...right,
-    criteria: [...left.criteria, ...right.criteria],
-  })
-  const anyOf = query.anyOf.flatMap((scope) => filters.map((filter) => both(scope, filter)))
-  return { ...query, anyOf: query.anyOf.length === 0 ? filters : anyOf }
+  const ways: readonly Way[] = query.anyOf.length === 0 ? [everything(query.type)] : query.anyOf
+  const anyOf = ways.flatMap(({ patient, filter }) =>
+    filters.map((one) => ({ patient, filter: { ...one, criteria: [...filter.criteria, ...one.criteria] } })),
+  )
+  return { ...query, anyOf }
 }
 
 /** @throws FhirError 403 when no scope lets the caller do this to resources of the type */
@@ -110,4 +112,12 @@ export function demand(access: Access, type: string, permission: Permission): vo
   if (scopesFor(access, type, permission).length === 0) {
     throw FhirError.forbidden(`${type}: no scope for this interaction`)
   }
+}
+
+/** The same caller without limits by scopes: what a permit releases, and what a scope asks, is not theirs to limit. */
+export function inFull<One extends Access>(access: One): One {
+  const scopes: readonly Scope[] = [
+    { context: 'system', type: '*', permissions: new Set(['r', 's']), filters: [] },
+  ]
+  return { ...access, scopes }
 }

@@ -3,6 +3,7 @@ import { narrowTo, restrict, type Access, type AllowedQuery } from '../access/ac
 import { parseJson, stringifyJson, type Resource } from '../fhir/json.ts'
 import { matches } from '../fhir/search/matches.ts'
 import { plainQuery } from '../fhir/search/parse-criterion.ts'
+import type { Query } from '../fhir/search/query.ts'
 import type { Gate, Released } from '../governance/gate.ts'
 import { shaped } from '../interactions/summary.ts'
 import { readerOf } from '../store/reader.ts'
@@ -79,7 +80,7 @@ function queryFor({ access, request, zone }: Production, type: string): AllowedQ
 function finisher({ access, request, zone }: Production, type: string): (released: Released) => string[] {
   const filters = filtersFor(type, request.typeFilters, zone)
   const elements = elementsFor(type, request.elements)
-  const judges = access.kind === 'research' ? [filters, restrict(access, plainQuery(type, [])).anyOf] : []
+  const judges = access.kind === 'research' ? [filters, scopeFilters(access, type)] : []
   const limits = judges.filter(({ length }) => length > 0)
   if (limits.length === 0 && elements === undefined) return ({ text }) => [text]
   return ({ text }) => {
@@ -88,6 +89,10 @@ function finisher({ access, request, zone }: Production, type: string): (release
     if (!holds) return []
     return [elements === undefined ? text : stringifyJson(shaped(resource, { elements, summary: undefined }))]
   }
+}
+
+function scopeFilters(access: Access, type: string): Query[] {
+  return restrict(access, plainQuery(type, [])).anyOf.map(({ filter }) => filter)
 }
 
 /** The root elements asked of a type; undefined: all. */

@@ -1,5 +1,5 @@
 import type { Access, AllowedQuery, ResearchAccess } from '../access/access.ts'
-import { demand, restrict } from '../access/access.ts'
+import { demand, inFull, restrict } from '../access/access.ts'
 import { isPseudonym, patientOf } from '../deid/pseudonym.ts'
 import { extract } from '../fhir/search/extract.ts'
 import { parseJson, type Resource } from '../fhir/json.ts'
@@ -87,7 +87,7 @@ export class Gate {
   /** Makes a query ready for SQL: rights, keys and blind tokens in the place of what the caller wrote. */
   async prepare(tx: Tx, query: AllowedQuery): Promise<PreparedQuery> {
     const { access } = query
-    const filters: readonly Query[] = query.anyOf
+    const filters: readonly Query[] = query.anyOf.map(({ filter }) => filter)
     const queries = [query, ...filters, ...(access.kind === 'research' ? approvedFilters(access) : [])]
     const units = queries.some(asksInUnits) ? await ucumUnits(tx) : []
     if (access.kind === 'research') return prepareResearch(access, query, units)
@@ -263,6 +263,7 @@ export class Gate {
     }
     for (const [type, ids] of asked) {
       if (!access.permit.data.some((data) => data.type === type)) continue
+      // a client's scopes decide what he sees of the release, not what it points at
       const query = await this.prepare(tx, restrict(inFull(access), plainQuery(type, []), 'r'))
       for await (const rows of exportRows(tx, query, { ids: [...ids] })) {
         for (const row of rows) targets.set(`${type}/${row.id}`, row.patient)
@@ -270,17 +271,6 @@ export class Gate {
     }
     return targets
   }
-}
-
-/** What a permit releases is the permit's matter: a client's scopes decide what he sees of it, not what it points at. */
-function inFull(access: ResearchAccess): ResearchAccess {
-  const all = {
-    context: 'system',
-    type: '*',
-    permissions: new Set(['r', 's'] as const),
-    filters: [],
-  } as const
-  return { ...access, scopes: [all] }
 }
 
 function demandCurrent(row: StoredRow | HistoryRow): StoredRow {

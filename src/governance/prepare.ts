@@ -1,4 +1,5 @@
-import { restrict, type Access, type AllowedQuery } from '../access/access.ts'
+import { inFull, restrict, type Access, type AllowedQuery } from '../access/access.ts'
+import type { Way } from '../access/ways.ts'
 import { indexedName } from '../fhir/search/matches.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { Criterion, SearchValue, ValueCriterion } from '../fhir/search/query.ts'
@@ -45,9 +46,28 @@ export async function prepareCare(
 async function target(tx: Tx, query: AllowedQuery, preparation: Preparation): Promise<PreparedTarget> {
   const { type, patients } = query
   const anyOf: PreparedCriterion[][] = []
-  for (const { criteria } of query.anyOf) anyOf.push(await all(tx, anything(type), criteria, preparation))
+  for (const way of query.anyOf)
+    anyOf.push(await wayIn(tx, { ...anything(type), patients }, way, preparation))
   const rights = { type, criteria: [], patients, permit: undefined, anyOf }
   return { ...rights, criteria: await all(tx, rights, query.criteria, preparation) }
+}
+
+/**
+ * What one scope asks of a row. Where it looks at other resources, by a chain or `_has`, it sees all there
+ * are: who granted it said what it shall depend on, not what the caller may see of that.
+ */
+async function wayIn(
+  tx: Tx,
+  within: PreparedTarget,
+  { patient, filter }: Way,
+  preparation: Preparation,
+): Promise<PreparedCriterion[]> {
+  const asked = await all(tx, within, filter.criteria, {
+    ...preparation,
+    access: inFull(preparation.access),
+    negated: false,
+  })
+  return patient === undefined ? asked : [{ kind: 'compartment', patients: [patient] }, ...asked]
 }
 
 /** Rows of a type without any condition. */
@@ -79,18 +99,20 @@ async function prepared(
 ): Promise<PreparedCriterion> {
   const { access } = preparation
   const { type } = within
+  // what is asked beneath OR and NOT is asked of rows within the same rights
+  const alike = { ...within, criteria: [] }
   switch (criterion.kind) {
     case 'chain':
       return { ...criterion, target: await target(tx, restrict(access, criterion.target), preparation) }
     case 'has':
       return { ...criterion, source: await target(tx, restrict(access, criterion.source), preparation) }
     case 'any':
-      return { kind: 'any', of: await branches(tx, type, criterion.of, preparation) }
+      return { kind: 'any', of: await branches(tx, alike, criterion.of, preparation) }
     case 'all':
-      return { kind: 'all', of: await all(tx, anything(type), criterion.of, preparation) }
+      return { kind: 'all', of: await all(tx, alike, criterion.of, preparation) }
     case 'not': {
       const beneath = { ...preparation, negated: true }
-      return { kind: 'not', of: await prepared(tx, anything(type), criterion.of, beneath) }
+      return { kind: 'not', of: await prepared(tx, alike, criterion.of, beneath) }
     }
     case 'composite': {
       const ready = preparedComposite(type, criterion, preparation)
@@ -110,14 +132,14 @@ function except(criterion: PreparedCriterion, tokens: readonly bigint[]): Prepar
 /** What a caller may not search is not there: such a branch finds nothing. Beneath `not` it would find everything. */
 async function branches(
   tx: Tx,
-  type: string,
+  within: PreparedTarget,
   of: readonly Criterion[],
   preparation: Preparation,
 ): Promise<PreparedCriterion[]> {
   const ready: PreparedCriterion[] = []
   for (const one of of) {
     try {
-      ready.push(await prepared(tx, anything(type), one, preparation))
+      ready.push(await prepared(tx, within, one, preparation))
     } catch (error) {
       const isForbidden = error instanceof FhirError && error.status === 403
       if (!isForbidden || preparation.negated) throw error

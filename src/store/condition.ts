@@ -53,6 +53,8 @@ function condition(type: string, criterion: PreparedCriterion, place: Place): Sq
       return criterion.tokens.length === 0 ? sql`FALSE` : hasToken(criterion.tokens)
     case 'ids':
       return sql`r.id = ANY(${criterion.ids}::text[])`
+    case 'compartment':
+      return inCompartment(criterion.patients)
     case 'chain':
       return chainCondition(type, criterion, place)
     case 'has':

@@ -36,6 +36,8 @@ export type PreparedCriterion =
   | { readonly kind: 'tokens'; readonly tokens: readonly bigint[] }
   /** rows with one of these internal ids */
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
+  /** rows in the compartment of one of these patients, by key */
+  | { readonly kind: 'compartment'; readonly patients: readonly string[] }
   /** `any` of none is never, `all` of none is always */
   | { readonly kind: 'any' | 'all'; readonly of: readonly PreparedCriterion[] }
   | { readonly kind: 'not'; readonly of: PreparedCriterion }
