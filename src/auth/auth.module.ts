@@ -14,7 +14,7 @@ import { ClientOrigins } from './clients/client-origins.ts'
 import { Clients } from './clients/clients.ts'
 import { authEntities } from './entities.ts'
 import { FhirBaseGuard } from './fhir-base.guard.ts'
-import { IntrospectionController } from './oauth/introspection.controller.ts'
+import { Introspection } from './oauth/introspection.ts'
 import { KeySets } from './clients/key-sets.ts'
 import { LoginController } from './people/login.controller.ts'
 import { mountOauthRoutes } from './oauth/oauth-routes.ts'
@@ -31,10 +31,10 @@ const sweepMinutes = 5
 /** Who is there: clients by their keys, people by their passwords, and the tokens both get. */
 @Module({
   imports: [StoreModule, IdentityModule, TypeOrmModule.forFeature(authEntities)],
-  controllers: [SmartConfigurationController, IntrospectionController, LoginController],
+  controllers: [SmartConfigurationController, LoginController],
   providers: [
     ...[ArtifactStore, AuthorizationServer, Clients, KeySets, OpaqueTokens, People, ResearchBases, Sessions],
-    ...[Authenticator, ClientOrigins, FhirBaseGuard, PersonGuard, TokenMemory],
+    ...[Authenticator, ClientOrigins, FhirBaseGuard, Introspection, PersonGuard, TokenMemory],
     { provide: AuthSeal, inject: [Keyring], useFactory: (keyring: Keyring) => new AuthSeal(keyring) },
   ],
   exports: [StoreModule, Authenticator, Clients, FhirBaseGuard, People, PersonGuard, ResearchBases, Sessions],

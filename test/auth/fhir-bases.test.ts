@@ -222,10 +222,31 @@ describe('introspection', () => {
     }
   })
 
+  it('A56: a client may show who it is by its assertion as well', async () => {
+    const ask = async (token: string, clientId: string) => {
+      const form = { client_assertion_type: assertionType, client_assertion: await assertion(key, clientId) }
+      return request(app.getHttpServer())
+        .post('/auth/introspect')
+        .type('form')
+        .send({ token, ...form })
+    }
+    const token = await tokenFor('study', 'system/Patient.r')
+    const known = await ask(token, 'warehouse')
+    expect([known.status, known.body.active, known.body.client_id]).toEqual([200, true, 'study'])
+    for (const unknown of ['unknown', 'eyJhbGciOiJub25lIn0.e30.']) {
+      const { status, body } = await ask(unknown, 'warehouse')
+      expect([status, body]).toEqual([200, { active: false }])
+    }
+    const refused = await ask(token, 'study')
+    expect([refused.status, refused.body]).toEqual([403, { error: 'access_denied' }])
+  })
+
   it('is for nobody else', async () => {
     const token = await tokenFor('study', 'system/*.rs')
     expect((await introspect(token, token)).status).toBe(403)
-    expect((await request(app.getHttpServer()).post('/auth/introspect').send({ token })).status).toBe(401)
+    expect(
+      (await request(app.getHttpServer()).post('/auth/introspect').type('form').send({ token })).status,
+    ).toBe(401)
   })
 })
 

@@ -17,11 +17,12 @@ import { assertionAlgorithms } from '../clients/client-metadata.ts'
 import { Clients } from '../clients/clients.ts'
 import { baseOf, type FhirBase } from '../fhir-base.ts'
 import { grantBackendServices, grantType } from './backend-services.ts'
+import { Introspection } from './introspection.ts'
 import { OpaqueTokens } from './opaque-tokens.ts'
 import { ResearchBases } from '../research-bases.ts'
 
 /** The endpoints of the library that are on, by the last segment of their path. */
-export const oauthRoutes = ['token', 'revoke'] as const
+export const oauthRoutes = ['token', 'revoke', 'introspect'] as const
 
 /**
  * SMART's authorization server on oidc-provider (docs/decisions/0004): one for all FHIR bases, mounted
@@ -37,6 +38,7 @@ export class AuthorizationServer {
   constructor(
     private readonly clients: Clients,
     private readonly tokens: OpaqueTokens,
+    introspection: Introspection,
     artifacts: ArtifactStore,
     researchBases: ResearchBases,
     settings: Settings,
@@ -60,6 +62,9 @@ export class AuthorizationServer {
       },
     })
     this.provider.use(answerAsSmart)
+    this.provider.use((ctx: KoaContextWithOIDC, next) =>
+      ctx.path === '/introspect' ? introspection.answer(ctx, this.base(ctx), next) : next(),
+    )
     this.provider.registerGrantType(
       grantType,
       (ctx) => grantBackendServices(ctx, this.base(ctx), this.clients, researchBases),
@@ -135,7 +140,7 @@ function tokenUrl(base: FhirBase): string {
 
 /** What does not depend on the request: only Backend Services, only opaque tokens. */
 const fixedConfiguration: Configuration = {
-  routes: { token: '/token', revocation: '/revoke' },
+  routes: { token: '/token', revocation: '/revoke', introspection: '/introspect' },
   // the library takes no client unless it could sign an id_token for it; none is ever issued
   jwks: { keys: [generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })] },
   clientAuthMethods: ['private_key_jwt'],
@@ -155,7 +160,8 @@ const fixedConfiguration: Configuration = {
     userinfo: { enabled: false },
     rpInitiatedLogout: { enabled: false },
     resourceIndicators: { enabled: false },
-    introspection: { enabled: false },
+    // it authenticates who asks, and `Introspection` answers
+    introspection: { enabled: true, allowedPolicy: () => false },
     revocation: { enabled: true, allowedPolicy: isOwnToken },
     clientCredentials: { enabled: true },
   },
