@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import supertest from 'supertest'
-import { resourceTypes } from '../../src/fhir/definitions.ts'
+import { resourceTypes, typeDefinition } from '../../src/fhir/definitions.ts'
 import { parseJson, stringifyJson, type JsonObject, type Resource } from '../../src/fhir/json.ts'
 import { ServerLog } from '../../src/log.ts'
 import { startCluster, type Cluster } from '../../src/store/embedded.ts'
@@ -21,6 +21,7 @@ import {
   needles,
   type Needle,
 } from '../support/canary-search.ts'
+import { withVaultBeside } from '../support/database.ts'
 import { startServer, type Client, type TestServer } from '../support/server.ts'
 
 /**
@@ -44,6 +45,7 @@ const patient = `${stem}-known`
 
 let folder: string
 let cluster: Cluster
+let databases: string[]
 let receiver: Server
 let told = 0
 let endpoint: string
@@ -57,6 +59,7 @@ beforeAll(async () => {
     jest.spyOn(console, method).mockImplementation((...said) => void printed.push(said.map(String).join(' ')))
   }
   cluster = await startCluster(join(folder, 'cluster'), settings, (said) => void statements.push(said))
+  databases = await withVaultBeside(cluster.url)
   receiver = createServer((request, response) => {
     told += 1
     request.resume().on('end', () => response.writeHead(500).end())
@@ -80,17 +83,21 @@ afterAll(async () => {
 
 /** A compressed page would hide what it holds from a search of the files. */
 async function keepUncompressed(): Promise<void> {
-  await query(`DO $$ DECLARE one record; BEGIN
+  for (const url of databases)
+    await query(
+      url,
+      `DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT attrelid::regclass AS of, attname AS name FROM pg_attribute
       JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
       WHERE relkind IN ('r', 'p') AND attnum > 0 AND attstorage IN ('m', 'x')
         AND nspname !~ '^(pg_|information_schema)'
     LOOP EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STORAGE EXTERNAL', one.of, one.name); END LOOP;
-  END $$`)
+  END $$`,
+    )
 }
 
-async function query(text: string): Promise<void> {
-  const owner = new pg.Client({ connectionString: cluster.url })
+async function query(url: string, text: string): Promise<void> {
+  const owner = new pg.Client({ connectionString: url })
   await owner.connect()
   await owner.query(text)
   await owner.end()
@@ -101,14 +108,17 @@ async function look(forbidden: readonly Needle[], files = folder): Promise<strin
   return [
     ...find('log', Buffer.from(printed.join('\n')), forbidden),
     ...find('statements', Buffer.from(statements.join('')), forbidden),
-    ...(await findInTables(cluster.url, forbidden)),
+    ...(await findInTables(databases, forbidden)),
     ...findInFiles(files, forbidden),
     ...findInFiles(server.settings.dataDir, forbidden),
   ]
 }
 
 function canaried(type: string, id: string, variant = 0): Resource {
-  const resource = canaryResource(canaries, type, id, { patient, day: '2024-05-06' }, variant, 'own')
+  const resource = {
+    ...canaryResource(canaries, type, id, { patient, day: '2024-05-06' }, variant, 'own'),
+    ...(typeDefinition(type).properties.has('modifierExtension') ? modified() : {}),
+  }
   if (type === 'Bundle') {
     const inner = canaryResource(canaries, 'Observation', 'inner', { patient, day: '2024-05-06' }, 0, 'own')
     return {
@@ -118,6 +128,17 @@ function canaried(type: string, id: string, variant = 0): Resource {
     }
   }
   return type === 'Subscription' ? { ...resource, ...watching() } : resource
+}
+
+/** The builder plants none: research releases nothing that an extension modifies. */
+function modified(): JsonObject {
+  const url = 'http://example.org/modifier'
+  return {
+    modifierExtension: [
+      { url, valueString: word() },
+      { url, valueCoding: { code: 'x', display: word() } },
+    ],
+  }
 }
 
 /** Served, and told to an endpoint that fails. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import supertest from 'supertest'
 import { generatePatients } from '../../src/demo/generate.ts'
-import { stringifyJson } from '../../src/fhir/json.ts'
+import { parseJson, stringifyJson, type Json, type JsonObject } from '../../src/fhir/json.ts'
 import { ServerLog } from '../../src/log.ts'
 import { startCluster, type Cluster } from '../../src/store/embedded.ts'
 import { exported, lines } from '../export/bulk-client.ts'
@@ -19,6 +19,8 @@ import {
   formsOfDay,
   needles,
 } from '../support/canary-search.ts'
+import { withVaultBeside } from '../support/database.ts'
+import { call } from '../support/merging.ts'
 import { startServer, type Client, type TestServer } from '../support/server.ts'
 
 /**
@@ -41,6 +43,7 @@ const stored = new Map<string, string>()
 
 let folder: string
 let cluster: Cluster
+let databases: string[]
 let server: TestServer
 let care: Client
 
@@ -51,6 +54,7 @@ beforeAll(async () => {
     jest.spyOn(console, method).mockImplementation((...said) => void printed.push(said.map(String).join(' ')))
   }
   cluster = await startCluster(join(folder, 'cluster'), ['fsync=off'])
+  databases = await withVaultBeside(cluster.url)
   const log = new ServerLog('trace', { write: (line) => void printed.push(line) })
   server = await startServer({ DATABASE_URL: cluster.url }, log)
   care = await server.client()
@@ -69,7 +73,7 @@ async function look(): Promise<string[]> {
   return [
     ...find('log', Buffer.from(printed.join('\n')), forbidden),
     ...errors.flatMap((text) => find('error', Buffer.from(text), forbidden)),
-    ...(await findInTables(cluster.url, forbidden)),
+    ...(await findInTables(databases, forbidden)),
     ...findInFiles(folder, forbidden),
     ...findInFiles(server.settings.dataDir, forbidden),
   ]
@@ -213,6 +217,33 @@ it('finds patients by their canaries, asked by GET and by POST', async () => {
     if (next) expect((await care.get(next.url)).status).toBe(200)
   }
 })
+
+it('merges two of them, refuses to merge what is not there, and undoes it', async () => {
+  const other = `${stem}-id-4`
+  const number = word()
+  const twin = { ...plainPatient(), id: other, identifier: [{ system: 'urn:ipp', value: number }] }
+  await care.put(`/fhir/Patient/${other}`, twin).expect(201)
+  for (const type of types.slice(1)) await put(type, `${type}-other`, 0, other)
+  const reason = { name: 'reason', valueString: word() }
+  const merged = await care.post('/fhir/Patient/$merge', call(other, plain, reason)).expect(200)
+  expect(merged.text).toContain(number)
+  const moved = await care.get('/fhir/Observation/Observation-other').expect(200)
+  expect(moved.body).toMatchObject({ subject: { reference: `Patient/${plain}` } })
+  const refused = await care.post('/fhir/Patient/$merge', call(word(), plain, reason))
+  errors.push(`${refused.text}\n${JSON.stringify(refused.headers)}`)
+  expect(refused.status).toBe(404)
+  await care.post('/fhir/Patient/$undo-merge', call(other, plain, reason)).expect(200)
+  for (const type of types.slice(1)) {
+    const url = `${type}/${type}-other`
+    const restored = (await care.get(`/fhir/${url}`)).text
+    expect([url, withoutMeta(restored)]).toEqual([url, withoutMeta(stored.get(url) ?? '')])
+  }
+})
+
+function withoutMeta(text: string): Json {
+  const { meta: _, ...others } = parseJson(text) as JsonObject
+  return others
+}
 
 it('exports them whole into the safe', async () => {
   const client = await server.client('system/*.rs')

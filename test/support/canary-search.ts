@@ -75,8 +75,14 @@ export function find(place: string, bytes: Buffer, all: readonly Needle[]): stri
     .map(({ text, form }) => `${place}: ${text} (${form})`)
 }
 
-/** Searches every row, as text, of every table of every schema, the system's own included. */
-export async function findInTables(url: string, all: readonly Needle[]): Promise<string[]> {
+/** Searches every row, as text, of every table of every schema of databases, the system's own included. */
+export async function findInTables(urls: readonly string[], all: readonly Needle[]): Promise<string[]> {
+  const found: string[] = []
+  for (const url of urls) found.push(...(await findInDatabase(url, all)))
+  return found
+}
+
+async function findInDatabase(url: string, all: readonly Needle[]): Promise<string[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

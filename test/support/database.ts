@@ -39,7 +39,21 @@ export async function splitDatabases(): Promise<{ url: string; vaultUrl: string;
   }
 }
 
-/** Where the vault of a database is that `splitDatabases` made, for whoever else opens it. */
+/**
+ * With `COFFRE_TEST_SPLIT=1` an empty database for the vault, in the cluster that a test has to itself; the
+ * server that is started on `url` is told of it.
+ *
+ * @returns the URLs of all that there is to search
+ */
+export async function withVaultBeside(url: string): Promise<string[]> {
+  if (!process.env['COFFRE_TEST_SPLIT']) return [url]
+  await run(url, 'CREATE DATABASE vault')
+  const vaultUrl = url.replace(/\/[^/]+$/, '/vault')
+  vaults.set(url, vaultUrl)
+  return [url, vaultUrl]
+}
+
+/** Where the vault of a database is that is not in it, for whoever else opens it. */
 export const vaults = new Map<string, string>()
 
 async function run(url: string, statement: string): Promise<void> {
