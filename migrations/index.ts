@@ -26,6 +26,8 @@ import { DatabaseRoles1764000000026 } from './0026-database-roles.ts'
 import { IdentityRoles1764000000026 } from './0026-identity-roles.ts'
 import { RowSecurity1764000000027 } from './0027-row-security.ts'
 import { Smart1764000000028 } from './0028-smart.ts'
+import { IdentityLinkage1764000000031 } from './0031-identity-linkage.ts'
+import { Linkage1764000000032 } from './0032-linkage.ts'
 import { Revocation1764000000033 } from './0033-revocation.ts'
 
 /** All migrations, in order. */
@@ -58,6 +60,8 @@ export const migrations = [
   IdentityRoles1764000000026,
   RowSecurity1764000000027,
   Smart1764000000028,
+  IdentityLinkage1764000000031,
+  Linkage1764000000032,
   Revocation1764000000033,
 ]
 

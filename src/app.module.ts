@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common'
 import { EngineModule } from './engine.module.ts'
 import { ErasureModule } from './governance/erasure.module.ts'
+import { LinkageModule } from './linkage/linkage.module.ts'
 import { ReindexModule } from './reindex/reindex.module.ts'
 import { BulkExportModule } from './rest/bulk-export.module.ts'
 import { BulkImportModule } from './rest/bulk-import.module.ts'
@@ -17,6 +18,7 @@ import { SubscriptionModule } from './subscription/subscription.module.ts'
     BulkImportModule,
     ReindexModule,
     SubscriptionModule,
+    LinkageModule,
   ],
 })
 export class AppModule {}

@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { AppModule } from './app.module.ts'
 import { readSettings, SettingsError } from './config.ts'
 import { ServerLog } from './log.ts'
+import { LinkageModule } from './linkage/linkage.module.ts'
 import { applicationOptions, configureServer, createAdapter } from './rest/server.ts'
 import { serveGovernanceOpenApi } from './governance/openapi.ts'
 
@@ -13,7 +14,7 @@ async function main(): Promise<void> {
   const options = { ...applicationOptions, logger }
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(), options)
   await configureServer(app)
-  serveGovernanceOpenApi(app)
+  serveGovernanceOpenApi(app, [LinkageModule])
   app.enableShutdownHooks()
   await app.listen(settings.PORT, '0.0.0.0')
   console.log(`Coffre listens at ${settings.publicUrl}`)

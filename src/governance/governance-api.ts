@@ -59,5 +59,8 @@ export const ErasureId = () => Param('id', new IdPipe('erasure', uuid))
 /** The `id` of an opposition in the path. */
 export const OppositionId = () => Param('id', new IdPipe('opposition', uuid))
 
+/** The `id` of a pair of Patients in the path. */
+export const PairId = () => Param('id', new IdPipe('pair', uuid))
+
 /** The `id` of a permit in the path. */
 export const PermitId = () => Param('id', new IdPipe('permit', /^[0-9a-z]{20,64}$/))

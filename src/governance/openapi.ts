@@ -1,9 +1,14 @@
-import type { INestApplication } from '@nestjs/common'
+import type { INestApplication, Type } from '@nestjs/common'
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
+import { ErasureModule } from './erasure.module.ts'
 import { GovernanceModule } from './governance.module.ts'
 
-/** Serves the description of this API at `/governance/openapi.json`. Call it before the app listens. */
-export function serveGovernanceOpenApi(app: INestApplication): void {
+/**
+ * Serves the description of this API at `/governance/openapi.json`. Call it before the app listens.
+ *
+ * @param beside modules of this API that lie in folders above this one
+ */
+export function serveGovernanceOpenApi(app: INestApplication, beside: readonly Type[] = []): void {
   const description = new DocumentBuilder()
     .setTitle('Coffre: governance')
     .setDescription(
@@ -13,7 +18,8 @@ export function serveGovernanceOpenApi(app: INestApplication): void {
     .setVersion('1')
     .addBearerAuth()
     .build()
-  const document = () => SwaggerModule.createDocument(app, description, { include: [GovernanceModule] })
+  const include = [GovernanceModule, ErasureModule, ...beside]
+  const document = () => SwaggerModule.createDocument(app, description, { include })
   SwaggerModule.setup('governance', app, document, {
     ui: false,
     raw: ['json'],

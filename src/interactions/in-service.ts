@@ -1,3 +1,4 @@
+import { noteLinkage } from '../store/linkage-notes.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Context } from './context.ts'
 import { serveParameter, withdrawParameter } from './search-parameters/serve.ts'
@@ -26,4 +27,5 @@ export async function putInService(tx: Tx, context: Context, written: readonly W
 export async function takeOutOfService(tx: Tx, type: string, id: string): Promise<void> {
   if (type === 'Subscription') await withdrawSubscription(tx, id)
   if (type === 'SearchParameter') await withdrawParameter(tx, id)
+  if (type === 'Patient') await noteLinkage(tx, 'look', [id])
 }

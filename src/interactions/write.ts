@@ -12,6 +12,8 @@ import { putInService } from './in-service.ts'
 import { demandOn, permitsAll } from './judge.ts'
 import type { Preferences } from './request.ts'
 import { resourceOf } from './released.ts'
+import { noteNewTraits } from './same-person.ts'
+import { withLinksKept } from './server-links.ts'
 import { demandWhole } from './summary.ts'
 
 /** A resource on its way in, valid, under the id it shall have. */
@@ -26,6 +28,8 @@ export interface Write {
   readonly ifMatch: number | undefined
   /** then it must not be this version that is there; `*`: none at all */
   readonly ifNoneMatch?: number | '*' | undefined
+  /** its links are taken as they are, the server's too: it is rewritten, not sent by a client */
+  readonly isRewritten?: true
 }
 
 export interface Written {
@@ -68,7 +72,8 @@ export async function writeAll(tx: Tx, context: Context, writes: readonly Write[
   const now = context.now()
   const versioned = located.map((write) => {
     const key = `${write.type}/${write.internal}`
-    return nextVersion(write, last.get(key), before.get(key), now)
+    const former = before.get(key)
+    return nextVersion(withLinksKept(write, former), last.get(key), former, now)
   })
   const changed = versioned.filter(({ unchanged }) => !unchanged)
   const rows = await context.gate.admit(tx, changed)
@@ -81,6 +86,7 @@ export async function writeAll(tx: Tx, context: Context, writes: readonly Write[
     demandOn(context, one.fresh ? 'c' : 'u', { ...one, resource: () => one.resource })
   }
   await save(tx, rows)
+  await noteNewTraits(tx, written, before)
   await putInService(
     tx,
     context,

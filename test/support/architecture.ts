@@ -10,7 +10,7 @@ export interface SourceFile {
 const tiers: readonly (readonly string[])[] = [
   ['cli', 'demo', 'console'],
   ['rest'],
-  ['subscription', 'reindex', 'import'],
+  ['subscription', 'reindex', 'import', 'linkage'],
   ['interactions', 'export'],
   ['governance'],
   ['identity', 'deid', 'audit', 'auth'],

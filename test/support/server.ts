@@ -11,6 +11,7 @@ import supertest, { type Test } from 'supertest'
 import { AppModule } from '../../src/app.module.ts'
 import { Settings } from '../../src/config.ts'
 import { serveGovernanceOpenApi } from '../../src/governance/openapi.ts'
+import { LinkageModule } from '../../src/linkage/linkage.module.ts'
 import { applicationOptions, configureServer, createAdapter } from '../../src/rest/server.ts'
 import { Store } from '../../src/store/store.ts'
 import { freshDatabase, splitDatabases, vaults } from './database.ts'
@@ -92,7 +93,7 @@ export async function startServer(
   const options = { ...applicationOptions, logger }
   const app = module.createNestApplication<NestFastifyApplication>(createAdapter(), options)
   await configureServer(app)
-  serveGovernanceOpenApi(app)
+  serveGovernanceOpenApi(app, [LinkageModule])
   await app.listen(port, 'localhost')
 
   const token = async (scope = 'system/*.cruds', base = '/fhir', clientId = testClientId) => {

@@ -11,9 +11,11 @@ export interface Comparison {
   readonly grade: Grade
   /** bits of evidence that they are of one person */
   readonly score: number
+  readonly agreements: Agreements
 }
 
-interface Agreements {
+/** Why: what was compared, and how it agrees; `undefined`: not known of both. */
+export interface Agreements {
   readonly family: NameAgreement | undefined
   readonly given: NameAgreement | undefined
   readonly birthDate: DateAgreement | undefined
@@ -33,7 +35,7 @@ export function compare(one: Traits, other: Traits): Comparison {
     ins: insAgree(one, other),
   }
   const score = nameBits(names) + otherBits(agreements) + weakBits(one, other)
-  return { grade: gradeOf(agreements, score), score }
+  return { grade: gradeOf(agreements, score), score, agreements }
 }
 
 /** One number is one person, unless a trait contradicts it; without one it is the score that says. */

@@ -3,6 +3,7 @@ import { FhirError, issue } from '../../fhir/outcome.ts'
 import type { Resource } from '../../fhir/json.ts'
 import { insertMerge, insertMoved, standingMerge, type Moved } from '../../governance/merges.ts'
 import { opposedAmong } from '../../governance/opposed.ts'
+import { noteLinkage } from '../../store/linkage-notes.ts'
 import { lock } from '../../store/lock.ts'
 import { firstPlace, placesReferring, type Place } from '../../store/referring.ts'
 import { currents } from '../../store/resources.ts'
@@ -74,6 +75,7 @@ export async function carryOut(
       ...{ sourceBefore: source.version, sourceAfter, targetBefore: target.version, targetAfter },
       ...{ mergedBy: mergerOf(context), mergedAt: context.now() },
     })
+    await noteLinkage(tx, 'look', [source.key, target.key])
   }
   const moved: Moved[] = []
   const ids = { source: source.id, target: target.id, base: context.base }
@@ -171,7 +173,7 @@ export async function rewriteAll(
 }
 
 function writeOf(type: string, id: string, resource: Resource, version: number): Write {
-  return { type, id, resource, method: 'PUT', fresh: false, ifMatch: version }
+  return { type, id, resource, method: 'PUT', fresh: false, ifMatch: version, isRewritten: true }
 }
 
 /** Who opposed as either of the two opposes as both: the desk lifts it, no merge and no undoing does. */

@@ -1,19 +1,16 @@
-import { demand, restrict } from '../../access/access.ts'
+import { demand } from '../../access/access.ts'
 import { FhirError, issue } from '../../fhir/outcome.ts'
 import type { Resource } from '../../fhir/json.ts'
-import { parseQuery } from '../../fhir/search/parse-query.ts'
-import { escapeValue } from '../../fhir/search/search-escape.ts'
 import type { Released } from '../../governance/gate.ts'
-import { blocksOf } from '../../identity/linkage/blocks.ts'
 import { compare, type Comparison } from '../../identity/linkage/compare.ts'
 import { traitsOf, type Traits } from '../../identity/linkage/traits.ts'
 import type { StoredRow } from '../../store/row.ts'
-import { search } from '../../store/search.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Answer } from '../answer.ts'
 import { bundleText } from '../bundle-text.ts'
-import { parseOptions, type Context } from '../context.ts'
+import type { Context } from '../context.ts'
 import { resourceOf, seen } from '../released.ts'
+import { patientsOfBlock, questionsAbout } from '../same-person.ts'
 import type { Operation, OperationCall } from './operation.ts'
 import { demandKnown, single, type OperationParameter } from './parameters.ts'
 
@@ -100,7 +97,7 @@ function soleCertain(matches: readonly Match[]): readonly Match[] {
 
 /** Patients that share a block with the person, each once. @throws FhirError 400 when there is no block */
 async function candidates(tx: Tx, context: Context, person: Traits): Promise<StoredRow[]> {
-  const asked = searchesOf(person)
+  const asked = questionsAbout(person)
   if (asked.length === 0) {
     throw new FhirError(400, [
       issue('required', 'an INS, a full birth date, or family and given name is needed'),
@@ -108,33 +105,16 @@ async function candidates(tx: Tx, context: Context, person: Traits): Promise<Sto
   }
   if (asked.length > mostBlocks) throw tooCostly()
   const found = new Map<string, StoredRow>()
-  for (const parameters of asked) {
-    const { query } = parseQuery('Patient', parameters, parseOptions(context, 'strict'))
-    const prepared = await context.gate.prepare(tx, restrict(context.access, query))
-    const page = await search(tx, prepared, { after: undefined, limit: mostCandidates })
-    if (page.next !== undefined) throw tooCostly()
-    for (const row of page.rows) found.set(row.id, row)
+  for (const question of asked) {
+    const rows = await patientsOfBlock(tx, context, question, mostCandidates)
+    if (!rows) throw tooCostly()
+    for (const row of rows) found.set(row.id, row)
   }
   return [...found.values()]
 }
 
 function tooCostly(): FhirError {
   return new FhirError(400, [issue('too-costly', `too many Patients are like it: say more of the person`)])
-}
-
-function searchesOf(person: Traits): [string, string][][] {
-  const { ins, days, names } = blocksOf(person)
-  return [
-    ...ins.map((one): [string, string][] => {
-      const [system = '', matricule = ''] = one.split('|')
-      return [['identifier', `${escapeValue(system)}|${escapeValue(matricule)}`]]
-    }),
-    ...days.map((day): [string, string][] => [['birthdate', day]]),
-    ...names.map(([family, given]): [string, string][] => [
-      ['phonetic', family],
-      ['phonetic', given],
-    ]),
-  ]
 }
 
 function entryOf(context: Context, { released, score, grade }: Match) {

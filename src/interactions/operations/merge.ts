@@ -9,6 +9,7 @@ import { carryOut, countMoves, lockReferring } from '../merge/move.ts'
 import { demandMerger, findPair, pairParameters, rereadPair, type Pair } from '../merge/pair.ts'
 import { hasIdentifiers, hasLink, isReplaced, replacedSource, replacingTarget } from '../merge/patients.ts'
 import { writeProvenance } from '../merge/provenance.ts'
+import { keepServerLinks } from '../server-links.ts'
 import type { Operation, OperationCall } from './operation.ts'
 import { demandKnown, single, textOf, type OperationParameter } from './parameters.ts'
 
@@ -85,7 +86,8 @@ function becoming(
     )
   )
     throw wrong('lacks an identifier that was given for the target')
-  return { source: after, target: given }
+  const ours = replacingTarget(target.resource, source.resource, base)
+  return { source: after, target: keepServerLinks(given, ours) }
 }
 
 function flagOf(given: OperationParameter | undefined): boolean {

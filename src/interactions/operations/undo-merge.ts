@@ -2,6 +2,7 @@ import { isObject, stringifyJson, type Resource } from '../../fhir/json.ts'
 import { FhirError } from '../../fhir/outcome.ts'
 import { parseReference } from '../../fhir/reference.ts'
 import { markUndone, movedBy, standingInto, standingMerge, type Merge } from '../../governance/merges.ts'
+import { noteLinkage } from '../../store/linkage-notes.ts'
 import { lock } from '../../store/lock.ts'
 import type { Place } from '../../store/referring.ts'
 import { versionOf } from '../../store/resources.ts'
@@ -52,6 +53,7 @@ async function undo(tx: Tx, context: Context, call: OperationCall): Promise<Answ
   const after = await patientsWithoutMerge(tx, context, merge, pair)
   const versions = await writePatients(tx, context, pair, after)
   await markUndone(tx, merge.id, mergerOf(context), context.now())
+  await noteLinkage(tx, 'look', [pair.source.key, pair.target.key])
   await writeProvenance(tx, context, 'unmerge', pair, versions, reason)
   const names = parameters.map(({ name }) => name)
   const access = { ...accessOf(pair, back, names), interaction: '$undo-merge' as const }
