@@ -103,8 +103,8 @@ function internalId(resource: Resource, patientKeys: ReadonlyMap<string, string>
   return resource.resourceType === 'Patient' ? keyOf(id, patientKeys) : id
 }
 
-/** Keys of the patients in whose compartments the resource is, the owner first. */
-function compartments(
+/** Keys of the patients in whose compartments a resource is, the owner first. */
+export function compartments(
   type: string,
   id: string,
   values: readonly IndexValue[],

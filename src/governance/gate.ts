@@ -20,7 +20,7 @@ import { SearchTerms, ucumUnits } from '../store/search-terms.ts'
 import { exportRows } from '../store/search.ts'
 import type { PreparedQuery } from '../store/prepared-query.ts'
 import { isElsewhere, type Tx } from '../store/tx.ts'
-import { layDown, type Admitted, type AdmitInput } from './admit.ts'
+import { compartments, layDown, type Admitted, type AdmitInput } from './admit.ts'
 import { Opposing } from './opposing.ts'
 import type { Permits } from './permits.ts'
 import { patientIdsIn } from './patient-ids.ts'
@@ -122,6 +122,15 @@ export class Gate {
     const rows = await currents(tx, [{ type: 'Patient', id: key }])
     const [released] = await releaseCare(tx, this.vault, rows)
     return released && (parseJson(released.text) as Resource)
+  }
+
+  /** Keys of the patients in whose compartments a resource is by what it says: a former version, one to come. */
+  async compartmentsOf(tx: Tx, resource: Resource, internalId: string): Promise<string[]> {
+    const keys = await this.vault.patientKeys(tx, this.patientsIn(resource), false)
+    const values = extract(resource, { zone: this.zone, base: this.base }).filter(
+      (value) => value.kind !== 'reference' || value.type !== 'Patient' || keys.has(value.id ?? ''),
+    )
+    return compartments(resource.resourceType, internalId, values, keys)
   }
 
   private async layDownAll(tx: Tx, inputs: readonly AdmitInput[]): Promise<Admitted[]> {

@@ -2,16 +2,16 @@ import { demand } from '../access/access.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { Released } from '../governance/gate.ts'
 import { lock } from '../store/lock.ts'
-import { currents, removeAll } from '../store/resources.ts'
+import { removeAll } from '../store/resources.ts'
 import { nilPatient, type StoredRow } from '../store/row.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Accessed, Answer } from './answer.ts'
 import { findUpTo, lockCriteria, parseCriteria, type Criteria } from './conditional.ts'
 import type { Context } from './context.ts'
 import { takeOutOfService } from './in-service.ts'
-import { demandOn, permitsAll } from './judge.ts'
-import { resourceOf } from './released.ts'
+import { permitsAll, reached, unreached } from './judge.ts'
 import type { FhirRequest } from './request.ts'
+import { nameOf } from './versions.ts'
 
 /** What one conditional delete may delete; for more there is a limit on purpose. */
 const maxDeleted = 1000
@@ -97,29 +97,34 @@ export async function deleteAll(
 ): Promise<Answer[]> {
   const keys = targets.flatMap(({ type, ids }) => ids.map((id) => ({ type, id })))
   await lock(tx, keys)
-  const found = new Map((await currents(tx, keys)).map((row) => [`${row.type}/${row.id}`, row]))
-  const rows = targets.map(({ type, ids }) => ids.flatMap((id) => found.get(`${type}/${id}`) ?? []))
+  const found = new Map((await reached(tx, context, 'd', keys)).map((row) => [nameOf(row), row]))
+  const rows = targets.map(({ type, ids }) => ids.flatMap((id) => found.get(nameOf({ type, id })) ?? []))
   for (const [index, target] of targets.entries()) {
     await guard(index, () => check(tx, context, target, rows[index] ?? []))
   }
   await removeAll(tx, [...found.values()], context.now())
-  await context.gate.withdraw(tx, keys)
+  await context.gate.withdraw(tx, [...found.values()])
   for (const { type, id } of found.values()) await takeOutOfService(tx, type, id)
   return targets.map(({ type }, index) => answerOf(type, rows[index] ?? []))
 }
 
+/** @throws FhirError 403 for what the caller knows and may not delete; 412 */
 async function check(
   tx: Tx,
   context: Context,
-  { type, ifMatch }: Target,
+  { type, ids, ifMatch }: Target,
   rows: readonly StoredRow[],
 ): Promise<void> {
+  if (!permitsAll(context.access, type, 'd')) {
+    const within = new Set(rows.map(nameOf))
+    for (const id of ids.filter((one) => !within.has(nameOf({ type, id: one })))) {
+      const refusal = await unreached(tx, context, { type, id })
+      // what the caller does not know of is deleted already
+      if (refusal.status !== 404) throw refusal
+    }
+  }
   if (ifMatch !== undefined && !(rows.length === 1 && rows[0]?.version === ifMatch)) {
     throw FhirError.precondition('conflict', `${type}: If-Match names another version than the current one`)
-  }
-  if (permitsAll(context.access, type, 'd')) return
-  for (const found of await context.gate.release(tx, context.access, rows)) {
-    demandOn(context, 'd', { type, patient: found.row.patient, resource: () => resourceOf(found) })
   }
 }
 

@@ -1,8 +1,10 @@
-import { demand } from '../access/access.ts'
-import { scopesFor } from '../access/scope.ts'
+import { demand, restrict } from '../access/access.ts'
+import type { Permission } from '../access/scope.ts'
+import { waysOf } from '../access/ways.ts'
 import { resourceTypes } from '../fhir/definitions.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { interval } from '../fhir/search/interval.ts'
+import { plainQuery } from '../fhir/search/parse-criterion.ts'
 import { isInstant } from '../fhir/primitive.ts'
 import type { Released } from '../governance/gate.ts'
 import {
@@ -20,19 +22,20 @@ import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import { bundleText, type EntryText } from './bundle-text.ts'
 import type { Context } from './context.ts'
-import { permits, permitsAll } from './judge.ts'
+import { permits, permitsAll, type Key } from './judge.ts'
 import { defaultCount, maxCount, openPage, pageLinks } from './page-links.ts'
 import type { Page } from './page.ts'
 import { resourceOf, seen } from './released.ts'
 import type { FhirRequest, Parameter } from './request.ts'
 import type { InteractionCode, Route } from './route.ts'
+import { nameOf, withHistory } from './versions.ts'
 
 /**
  * Versions of a resource, of all resources of a type, or of all, newest first, deletions included.
  * A version that the caller's scopes do not reach is left out. `total` is there when it costs little.
  *
  * @param request `_count`, `_since`, `_at`, or `_page` of a link
- * @throws FhirError 400, 403; 404 when the resource was never there
+ * @throws FhirError 400, 403; 404 when the resource was never there, or not for this caller
  * @see FHIR R4 § RESTful API, "history"
  */
 export async function historyOf(
@@ -46,12 +49,13 @@ export async function historyOf(
   if (type !== '') demand(context.access, type, permission)
   const page = openPage(context, request)
   const { limit, ...filter } = readParameters(page.parameters, context.zone)
-  const scope = await scopeOf(tx, context, route)
+  const internal = await idOf(tx, context, route)
+  const scopes = await scopesOf(tx, context, route, internal)
   const found: Version[] = []
   let before = cursorOf(page)
   // versions that the caller may not see leave gaps: go on until the page is full
   for (;;) {
-    const rows = await history(tx, scope, { ...filter, before, limit: limit + 1 })
+    const rows = await history(tx, scopes, { ...filter, before, limit: limit + 1 })
     for (const version of await versions(tx, context, rows, permission)) found.push(version)
     before = rows.length > limit ? cursor(rows.at(-1)) : undefined
     if (found.length > limit || before === undefined) break
@@ -59,7 +63,7 @@ export async function historyOf(
   const shown = found.slice(0, limit)
   const last = found.length > limit ? shown.at(-1)?.row : undefined
   const isAll = last === undefined && page.cursor.length === 0
-  const total = isAll ? shown.length : await totalOf(tx, context, scope, filter)
+  const total = isAll ? shown.length : await totalOf(tx, context, { type, id: internal }, filter)
   const links = pageLinks(context, page, last && serialise(last))
   return historyAnswer(context, interaction, type, { shown, total, links })
 }
@@ -68,10 +72,10 @@ export async function historyOf(
 async function totalOf(
   tx: Tx,
   { access }: Context,
-  { types: [type], id }: HistoryScope,
+  { type, id }: { readonly type: string; readonly id: string | undefined },
   filter: HistoryFilter,
 ): Promise<number | undefined> {
-  if (type === undefined || id === undefined || !permitsAll(access, type, 'r')) return undefined
+  if (id === undefined || !permitsAll(access, type, 'r')) return undefined
   return countVersions(tx, { type, id }, filter)
 }
 
@@ -98,13 +102,42 @@ function historyAnswer(
   return { status: 200, body, accesses: [seen(context.access, interaction, type || undefined, released)] }
 }
 
-async function scopeOf(tx: Tx, context: Context, { type, id }: Route): Promise<HistoryScope> {
-  if (type === '')
-    return { types: resourceTypes.filter((one) => scopesFor(context.access, one, 's').length > 0) }
-  if (id === undefined) return { types: [type] }
+/** The internal id of the resource that a history is of. @throws FhirError 404 */
+async function idOf(tx: Tx, context: Context, { type, id }: Route): Promise<string | undefined> {
+  if (id === undefined) return undefined
   const internal = await context.gate.locate(tx, context.access, type, id)
-  if (internal === undefined || !(await lastVersion(tx, type, internal))) throw FhirError.notFound(type)
-  return { types: [type], id: internal }
+  if (internal === undefined || !(await isKnown(tx, context, { type, id: internal }))) {
+    throw FhirError.notFound(type)
+  }
+  return internal
+}
+
+async function isKnown(tx: Tx, context: Context, key: Key): Promise<boolean> {
+  if (permitsAll(context.access, key.type, 'r'))
+    return (await lastVersion(tx, key.type, key.id)) !== undefined
+  return (await withHistory(tx, context, 'r', [key])).size > 0
+}
+
+/** Types of which all may be seen, or those of one patient, are asked for together; others one by one. */
+async function scopesOf(
+  tx: Tx,
+  { access, gate }: Context,
+  { type }: Route,
+  id: string | undefined,
+): Promise<HistoryScope[]> {
+  const permission = id === undefined ? 's' : 'r'
+  const types = (type === '' ? resourceTypes : [type]).filter(
+    (one) => waysOf(access, one, permission).length > 0,
+  )
+  const whole = types.filter((one) => permitsAll(access, one, permission))
+  const ofPatient: string[] = []
+  const scopes: HistoryScope[] = [{ types: whole, id }]
+  for (const one of types.filter((narrow) => !whole.includes(narrow))) {
+    const within = await gate.prepare(tx, restrict(access, plainQuery(one, []), permission))
+    if (within.anyOf.length > 0) scopes.push({ types: [one], id, within })
+    else if (ofPatient.push(one) === 1) scopes.push({ types: ofPatient, id, within })
+  }
+  return scopes.filter(({ types: [first] }) => first !== undefined)
 }
 
 /** Releases what can be seen. A deletion has no content: the version before it says whose it was. */
@@ -112,34 +145,37 @@ async function versions(
   tx: Tx,
   context: Context,
   rows: readonly ListedVersion[],
-  permission: 'r' | 's',
+  permission: Permission,
 ): Promise<Version[]> {
   const deletions = rows.filter(({ method }) => method === 'DELETE')
   const before = new Map((await versionsBefore(tx, deletions)).map((one) => [keyOf(one, 1), one]))
+  const narrow = rows.filter(({ type }) => !permitsAll(context.access, type, permission))
+  const known = await withHistory(tx, context, permission, narrow)
   const bodies = rows.flatMap((row) => {
     const body = row.method === 'DELETE' ? before.get(keyOf(row)) : row
-    return body ? [{ row, body }] : []
+    return body && (!narrow.includes(row) || known.has(nameOf(row))) ? [{ row, body }] : []
   })
   const released = await context.gate.release(
     tx,
     context.access,
     bodies.map(({ body }) => body),
   )
-  return bodies.flatMap(({ row }, index) => {
+  const found: Version[] = []
+  for (const [index, { row }] of bodies.entries()) {
     const one = released[index]
     if (!one) throw new TypeError('care releases every row')
-    return isVisible(context, permission, one) ? [{ row, released: { ...one, version: row.version } }] : []
-  })
+    const isWithin = !narrow.includes(row) || (await permits(tx, context, permission, contentOf(one)))
+    if (isWithin) found.push({ row, released: { ...one, version: row.version } })
+  }
+  return found
+}
+
+function contentOf(one: Released) {
+  return { resource: resourceOf(one), id: one.row.id }
 }
 
 function keyOf({ type, id, version }: HistoryRow, following = 0): string {
   return `${type}/${id}/${version + following}`
-}
-
-function isVisible(context: Context, permission: 'r' | 's', one: Released): boolean {
-  if (permitsAll(context.access, one.type, permission)) return true
-  const judged = { type: one.type, patient: one.row.patient, resource: () => resourceOf(one) }
-  return permits(context, permission, judged)
 }
 
 function entryOf(context: Context, { row, released }: Version): EntryText {

@@ -6,14 +6,14 @@ import { applyJsonPatch } from '../fhir/patch/patch-json.ts'
 import { demandValid } from '../fhir/validation/validate.ts'
 import type { Released } from '../governance/gate.ts'
 import { lock } from '../store/lock.ts'
-import { current, lastVersion } from '../store/resources.ts'
 import type { Tx } from '../store/tx.ts'
 import { successOutcome, type Answer } from './answer.ts'
 import { findOne, lockCriteria, parseCriteria, type Criteria } from './conditional.ts'
 import type { Context } from './context.ts'
-import { permits } from './judge.ts'
+import { reached, unreached } from './judge.ts'
 import { resourceOf } from './released.ts'
 import type { FhirRequest, Preferences } from './request.ts'
+import { wasDeleted } from './versions.ts'
 import { writeAll, writtenAnswer, type Write, type Written } from './write.ts'
 
 /**
@@ -39,7 +39,7 @@ export async function patch(
   const write = await patched(tx, context, apply, { type, id: target, ifMatch: request.ifMatch })
   const [written] = await writeAll(tx, context, [write])
   if (!written) throw new TypeError('nothing was written')
-  return patchedAnswer(context, written, request.prefer)
+  return patchedAnswer(tx, context, written, request.prefer)
 }
 
 /** What a patch makes of a resource, not validated. @throws FhirError 400, 422 */
@@ -121,14 +121,12 @@ export async function patched(
 async function lockCurrent(tx: Tx, context: Context, type: string, id: string): Promise<Released> {
   const internal = await context.gate.locate(tx, context.access, type, id)
   if (internal === undefined) throw FhirError.notFound(type)
-  await lock(tx, [{ type, id: internal }])
-  const row = await current(tx, type, internal)
-  if (!row) {
-    throw (await lastVersion(tx, type, internal)) ? FhirError.deleted(type) : FhirError.notFound(type)
-  }
-  const [found] = await context.gate.release(tx, context.access, [row])
-  if (!found) throw FhirError.notFound(type)
-  return found
+  const key = { type, id: internal }
+  await lock(tx, [key])
+  const [found] = await context.gate.release(tx, context.access, await reached(tx, context, 'u', [key]))
+  if (found) return found
+  const isGone = await wasDeleted(tx, context, 'r', key)
+  throw isGone ? FhirError.deleted(type) : await unreached(tx, context, key)
 }
 
 /** A patch changes what a resource says, not which one it is, nor what the server says of it. */
@@ -150,9 +148,15 @@ function metaOf({ meta }: { readonly [member: string]: Json }) {
 }
 
 /** Who may write a resource but not read it is not shown the parts of it that he did not send. */
-export function patchedAnswer(context: Context, written: Written, prefer: Preferences): Answer {
+export async function patchedAnswer(
+  tx: Tx,
+  context: Context,
+  written: Written,
+  prefer: Preferences,
+): Promise<Answer> {
   const answer = writtenAnswer(written, 'patch', prefer)
-  const isReadable = permits(context, 'r', { ...written, resource: () => written.resource })
-  if (prefer.return !== 'representation' || isReadable) return answer
+  if (prefer.return !== 'representation') return answer
+  const { type, internal: id } = written
+  if ((await reached(tx, context, 'r', [{ type, id }])).length > 0) return answer
   return { ...answer, body: successOutcome(`${written.type}: updated`) }
 }

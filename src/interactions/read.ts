@@ -3,15 +3,15 @@ import { demand, restrict } from '../access/access.ts'
 import { stringifyJson } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { Released } from '../governance/gate.ts'
-import { current, lastVersion, versionOf } from '../store/resources.ts'
-import type { HistoryRow, StoredRow } from '../store/row.ts'
+import { versionOf } from '../store/resources.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import type { Context } from './context.ts'
-import { permits, permitsAll } from './judge.ts'
+import { permits, permitsAll, reached } from './judge.ts'
 import { releasedByKey, resourceOf, seen } from './released.ts'
 import type { FhirRequest } from './request.ts'
 import { isPartial, parseShape, shaped, type Shape } from './summary.ts'
+import { wasDeleted, withHistory } from './versions.ts'
 
 /**
  * The current version of a resource.
@@ -56,17 +56,24 @@ export async function vread(
   const internal = await context.gate.locate(tx, context.access, type, id)
   const row = internal === undefined ? undefined : await versionOf(tx, type, internal, version)
   if (!row) throw FhirError.notFound(type)
-  if (row.method === 'DELETE') throw goneOrHidden(context, type)
-  return answerOf(context, 'vread', await releaseOne(tx, context, row), shape)
+  const isWhole = permitsAll(context.access, type, 'r')
+  if (!isWhole && (await withHistory(tx, context, 'r', [row])).size === 0) throw FhirError.notFound(type)
+  if (row.method === 'DELETE') throw FhirError.deleted(type)
+  const [found] = await context.gate.release(tx, context.access, [row])
+  const isWithin =
+    isWhole || (found && (await permits(tx, context, 'r', { resource: resourceOf(found), id: row.id })))
+  if (!found || !isWithin) throw FhirError.notFound(type)
+  return answerOf(context, 'vread', found, shape)
 }
 
 /** The current version on the care base. @throws FhirError 404, 410 */
 export async function findCurrent(tx: Tx, context: Context, type: string, id: string): Promise<Released> {
   const internal = await context.gate.locate(tx, context.access, type, id)
   if (internal === undefined) throw FhirError.notFound(type)
-  const row = await current(tx, type, internal)
-  if (row) return releaseOne(tx, context, row)
-  throw (await lastVersion(tx, type, internal)) ? goneOrHidden(context, type) : FhirError.notFound(type)
+  const key = { type, id: internal }
+  const [found] = await context.gate.release(tx, context.access, await reached(tx, context, 'r', [key]))
+  if (found) return found
+  throw (await wasDeleted(tx, context, 'r', key)) ? FhirError.deleted(type) : FhirError.notFound(type)
 }
 
 /** On a research base the row is looked for once more, under the permit's cohort and filters. */
@@ -77,19 +84,6 @@ async function findForPermit(tx: Tx, context: Context, type: string, id: string)
   const [found] = internal === undefined ? [] : await releasedByKey(tx, context, type, [internal], 'r')
   if (!found) throw FhirError.notFound(type)
   return found
-}
-
-async function releaseOne(tx: Tx, context: Context, row: StoredRow | HistoryRow): Promise<Released> {
-  const [found] = await context.gate.release(tx, context.access, [row])
-  if (!found) throw FhirError.notFound(row.type)
-  const judged = { type: found.type, patient: found.row.patient, resource: () => resourceOf(found) }
-  if (!permits(context, 'r', judged)) throw FhirError.notFound(row.type)
-  return found
-}
-
-/** What is deleted has no elements left to judge: only who may read all of the type learns of it. */
-function goneOrHidden(context: Context, type: string): FhirError {
-  return permitsAll(context.access, type, 'r') ? FhirError.deleted(type) : FhirError.notFound(type)
 }
 
 function answerOf(context: Context, interaction: 'read' | 'vread', found: Released, shape: Shape): Answer {

@@ -79,17 +79,24 @@ export async function writePlans(
     write ? [{ ...write, resource: resources[index] ?? write.resource }] : [],
   )
   const written = (await writeAll(tx, context, writes)).values()
-  return plans.map(({ step, existing }) => {
-    const { entry } = step
-    if (existing) return [entry.index, existingAnswer(context, existing, entry.request.prefer)]
-    const { value } = written.next()
-    if (!value) throw new TypeError('every write is answered')
-    return [entry.index, answerOf(context, step, value)]
-  })
+  const answers: [index: number, answer: Answer][] = []
+  for (const { step, existing } of plans) {
+    const { index, request } = step.entry
+    const { value } = existing ? { value: undefined } : written.next()
+    if (existing) answers.push([index, existingAnswer(context, existing, request.prefer)])
+    else if (value) answers.push([index, await answerOf(tx, context, step, value)])
+    else throw new TypeError('every write is answered')
+  }
+  return answers
 }
 
-function answerOf(context: Context, { entry, route, patch }: Step, written: Written): Answer {
+async function answerOf(
+  tx: Tx,
+  context: Context,
+  { entry, route, patch }: Step,
+  written: Written,
+): Promise<Answer> {
   const { prefer } = entry.request
-  if (patch) return patchedAnswer(context, written, prefer)
+  if (patch) return patchedAnswer(tx, context, written, prefer)
   return writtenAnswer(written, route.interaction === 'create' ? 'create' : 'update', prefer)
 }

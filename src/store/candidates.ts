@@ -12,6 +12,19 @@ export async function candidates(tx: Tx, target: PreparedTarget, limit: number):
   )
 }
 
+/** The rows that match among those with some internal ids, in no order. */
+export async function matchingAmong(
+  tx: Tx,
+  target: PreparedTarget,
+  ids: readonly string[],
+): Promise<StoredRow[]> {
+  if (ids.length === 0) return []
+  return tx.query(
+    sql`SELECT ${storedColumns} FROM clinical.resource r
+        WHERE r.id = ANY(${ids}::text[]) AND ${rowCondition(target)}`,
+  )
+}
+
 /**
  * Ids of what a criterion over sealed values finds, when it is not more than `limit`. Of so few the planner
  * need not guess how many they are: with a LIMIT and a guess too high it walks along all rows instead.

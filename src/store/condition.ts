@@ -17,10 +17,13 @@ import { valueCondition } from './value-condition.ts'
  * the same name inside their own sub-select.
  */
 export function rowCondition(target: PreparedTarget): Sql {
-  const { type, criteria, patients, permit, anyOf, unopposed } = target
+  return and([sql`r.type = ${target.type}`, meets(target)])
+}
+
+/** The same of a row that is of the type already. */
+export function meets({ type, criteria, patients, permit, anyOf, unopposed }: PreparedTarget): Sql {
   const all = (list: readonly PreparedCriterion[]) => and(list.map((one) => condition(type, one, 'nested')))
   return and([
-    sql`r.type = ${type}`,
     ...(patients === undefined ? [] : [inCompartment(patients)]),
     ...(permit === undefined
       ? []

@@ -1,11 +1,18 @@
+import { meets } from './condition.ts'
+import type { PreparedTarget } from './prepared-query.ts'
 import type { HistoryRow } from './row.ts'
 import { and, sql, type Sql } from './sql.ts'
 import type { Tx } from './tx.ts'
 
-/** Which resources a history is of: those of some types, or one of them. */
+/** Resources that a history is of: those of some types, or one of them. */
 export interface HistoryScope {
   readonly types: readonly string[]
-  readonly id?: string
+  readonly id?: string | undefined
+  /**
+   * rights that are alike for these types: what is there must be within them. Of what was deleted no row can
+   * be asked, so all of it is listed
+   */
+  readonly within?: PreparedTarget | undefined
 }
 
 /** Which of their versions. */
@@ -30,37 +37,59 @@ export interface ListedVersion extends HistoryRow {
   readonly created: boolean
 }
 
+/** Of a history: which versions, and how many at most. */
+type HistoryPage = HistoryFilter & { readonly before?: HistoryCursor | undefined; readonly limit: number }
+
 /**
  * Versions, deletions included, newest first. Of each type only as many are looked at as the page can
  * hold, by the indexes on time.
+ *
+ * @param scopes together, no type in two of them
  */
 export async function history(
   tx: Tx,
-  { types, id }: HistoryScope,
-  page: HistoryFilter & { readonly before?: HistoryCursor | undefined; readonly limit: number },
+  scopes: readonly HistoryScope[],
+  page: HistoryPage,
 ): Promise<ListedVersion[]> {
-  const { limit } = page
-  const conditions = and([
-    sql`r.type = scope.type`,
-    ...(id === undefined ? [] : [sql`r.id = ${id}`]),
-    ...(page.before === undefined ? [] : [before(page.before)]),
-    ...filterConditions(page),
-  ])
+  const parts = scopes.map((scope) => versionsIn(scope, page))
+  const [first, ...others] = parts
+  if (!first) return []
+  const all = others.reduce((left, right) => sql`${left} UNION ALL ${right}`, first)
   return tx.query<ListedVersion>(
     sql`SELECT page.*, page.version = 1 OR deletion.is_there IS TRUE AS created
-        FROM (SELECT v.* FROM unnest(${types}::text[]) AS scope (type) CROSS JOIN LATERAL (
-                (SELECT ${columns}, ${methodOfCurrent} AS method FROM clinical.resource r
-                 WHERE ${conditions} ORDER BY r.updated_at DESC, r.id DESC LIMIT ${limit})
-                UNION ALL
-                (SELECT ${columns}, r.method FROM clinical.history r
-                 WHERE ${conditions} ORDER BY r.updated_at DESC, r.id DESC, r.version DESC LIMIT ${limit})
-              ) AS v ORDER BY "updatedAt" DESC, type DESC, id DESC, version DESC LIMIT ${limit}) AS page
+        FROM (SELECT v.* FROM (${all}) AS v
+              ORDER BY "updatedAt" DESC, type DESC, id DESC, version DESC LIMIT ${page.limit}) AS page
         LEFT JOIN LATERAL (
           SELECT TRUE AS is_there FROM clinical.history h
           WHERE h.type = page.type AND h.id = page.id AND h.version = page.version - 1 AND h.method = 'DELETE'
           LIMIT 1) AS deletion ON TRUE
         ORDER BY "updatedAt" DESC, type DESC, id DESC, version DESC`,
   )
+}
+
+function versionsIn({ types, id, within }: HistoryScope, page: HistoryPage): Sql {
+  const conditions = and([
+    sql`r.type = scope.type`,
+    ...(id === undefined ? [] : [sql`r.id = ${id}`]),
+    ...(page.before === undefined ? [] : [before(page.before)]),
+    ...filterConditions(page),
+  ])
+  const current = within === undefined ? sql`TRUE` : meets(within)
+  const former = within === undefined ? sql`TRUE` : ofCurrent(current)
+  return sql`(SELECT v.* FROM unnest(${types}::text[]) AS scope (type) CROSS JOIN LATERAL (
+                (SELECT ${columns}, ${methodOfCurrent} AS method FROM clinical.resource r
+                 WHERE ${conditions} AND ${current}
+                 ORDER BY r.updated_at DESC, r.id DESC LIMIT ${page.limit})
+                UNION ALL
+                (SELECT ${columns}, r.method FROM clinical.history r
+                 WHERE ${conditions} AND ${former}
+                 ORDER BY r.updated_at DESC, r.id DESC, r.version DESC LIMIT ${page.limit})) AS v)`
+}
+
+/** A former version of what is there and meets this, or of what is no longer there. */
+function ofCurrent(meeting: Sql): Sql {
+  return sql`COALESCE((SELECT ${meeting} FROM (SELECT r.type, r.id) AS here, clinical.resource r
+                       WHERE r.type = here.type AND r.id = here.id), TRUE)`
 }
 
 /** How many versions one resource has. */

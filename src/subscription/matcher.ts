@@ -64,9 +64,11 @@ async function judge(
     const { watch, access } = await subscribers.load(tx, row)
     const asOwner = { ...context, access }
     const queries = await criteriaOf(tx, asOwner, watch)
-    const found = versions.filter(
-      ({ change, released }) => change.type === row.type && isFor(asOwner, queries, released),
-    )
+    const found: Version[] = []
+    for (const version of versions) {
+      if (version.change.type !== row.type) continue
+      if (await isFor(tx, asOwner, queries, version.released)) found.push(version)
+    }
     const at = context.now()
     if (found.length > 0)
       await addEvents(
@@ -81,12 +83,14 @@ async function judge(
 }
 
 /** Whether its owner may read and find a version, and asks for it. */
-function isFor(asOwner: Context, queries: readonly Query[], released: Released): boolean {
+async function isFor(
+  tx: Tx,
+  asOwner: Context,
+  queries: readonly Query[],
+  released: Released,
+): Promise<boolean> {
   const resource = resourceOf(released)
-  const judged = { type: released.type, patient: released.row.patient, resource: () => resource }
-  return (
-    permits(asOwner, 'r', judged) &&
-    permits(asOwner, 's', judged) &&
-    queries.every((query) => matches(query, resource, asOwner))
-  )
+  if (!queries.every((query) => matches(query, resource, asOwner))) return false
+  const version = { resource, id: released.row.id }
+  return (await permits(tx, asOwner, 'r', version)) && (await permits(tx, asOwner, 's', version))
 }

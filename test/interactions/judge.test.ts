@@ -1,8 +1,7 @@
 import type { CareAccess } from '../../src/access/access.ts'
 import { parseScopes } from '../../src/access/scope.ts'
 import type { Resource } from '../../src/fhir/json.ts'
-import type { Context } from '../../src/interactions/context.ts'
-import { permits } from '../../src/interactions/judge.ts'
+import { mayReach } from '../../src/interactions/judge.ts'
 
 const zone = 'Europe/Paris'
 
@@ -12,9 +11,7 @@ function mayRead(scopes: string, resource: Resource): boolean {
     ...{ kind: 'care', caller, patient: undefined, grants: new Set() },
     scopes: parseScopes(scopes, zone),
   }
-  // judging looks at who asks and at how dates are read, and at nothing else
-  const context = { access, zone, base: 'https://hospital.example/fhir' } as Context
-  return permits(context, 'r', { type: resource.resourceType, patient: 'p', resource: () => resource })
+  return mayReach({ access, zone, base: 'https://hospital.example/fhir' }, 'r', resource, ['p'])
 }
 
 const observation: Resource = {
@@ -33,9 +30,11 @@ describe('A scope with search parameters, on one resource (SMART App Launch 2.2 
     ['system/Observation.r?_filter=not%20(code%20eq%20a)', false],
     ['system/Observation.r?code-value-quantity:missing=true', true],
     ['system/Observation.r?component-code-value-quantity=a$5', false],
-    // what lies beyond the resource is not looked up: such a scope reaches nothing here
-    ['system/Observation.r?subject:Patient.gender=male', false],
-    ['system/Observation.r?_filter=not%20(subject:Patient.gender%20eq%20male)', false],
+    // what lies beyond the resource is asked of rows: the resource itself does not tell
+    ['system/Observation.r?subject:Patient.gender=male', true],
+    ['system/Observation.r?subject:Patient.gender=male&status=final', true],
+    ['system/Observation.r?subject:Patient.gender=male&status=amended', false],
+    ['system/Observation.r?_filter=not%20(subject:Patient.gender%20eq%20male)', true],
     ['system/Observation.r?code:in=http://x.example/vs', false],
   ])('%s: %s', (scopes, expected) => {
     expect(mayRead(scopes, observation)).toBe(expected)

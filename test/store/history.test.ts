@@ -45,7 +45,7 @@ describe('a page of a history', () => {
       plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
       return []
     }
-    await history({ query: explain } as unknown as Tx, { types }, { limit: 51, ...page })
+    await history({ query: explain } as unknown as Tx, [{ types }], { limit: 51, ...page })
     expect(plans[0]).toContain('Index Scan Backward using resource_observation_type_updated_at_id_idx')
     expect(plans[0]).toContain('Index Scan Backward using history_type_updated_at_idx')
     expect(plans[0]).not.toContain('Seq Scan on history')

@@ -7,9 +7,8 @@ import { nilPatient } from '../../store/row.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Answer } from '../answer.ts'
 import type { Context } from '../context.ts'
-import { demandOn, permitsAll } from '../judge.ts'
-import { findCurrent } from '../read.ts'
-import { resourceOf } from '../released.ts'
+import { permitsAll, reached, unreached, type Key } from '../judge.ts'
+import { wasDeleted } from '../versions.ts'
 import type { Operation, OperationCall } from './operation.ts'
 import { demandKnown, single } from './parameters.ts'
 
@@ -43,7 +42,7 @@ async function expungeVersions(tx: Tx, context: Context, call: OperationCall): P
   const last = await lastVersion(tx, type, internal)
   if (!last) throw FhirError.notFound(type)
   const isDeleted = last.method === 'DELETE'
-  await demandReach(tx, context, type, id, isDeleted)
+  await demandReach(tx, context, { type, id: internal }, isDeleted)
   if (isDeleted ? !asked.deleted && !asked.previous : !asked.previous) return answered(type, internal, [])
   const keepLast = isDeleted && !asked.deleted
   const gone = await expungeHistory(tx, { type, id: internal }, { keepLast, limit: asked.limit })
@@ -51,18 +50,13 @@ async function expungeVersions(tx: Tx, context: Context, call: OperationCall): P
   return answered(type, internal, gone)
 }
 
-/** What is deleted has no elements that a narrow scope could be held against. */
-async function demandReach(
-  tx: Tx,
-  context: Context,
-  type: string,
-  id: string,
-  isDeleted: boolean,
-): Promise<void> {
-  if (permitsAll(context.access, type, 'd')) return
-  if (isDeleted) throw FhirError.notFound(type)
-  const found = await findCurrent(tx, context, type, id)
-  demandOn(context, 'd', { type, patient: found.row.patient, resource: () => resourceOf(found) })
+/** @throws FhirError 404 for what the caller does not know of, 403 for what he knows and may not delete */
+async function demandReach(tx: Tx, context: Context, key: Key, isDeleted: boolean): Promise<void> {
+  if (permitsAll(context.access, key.type, 'd')) return
+  const isReached = isDeleted
+    ? await wasDeleted(tx, context, 'd', key)
+    : (await reached(tx, context, 'd', [key])).length > 0
+  if (!isReached) throw await unreached(tx, context, key)
 }
 
 interface Asked {
