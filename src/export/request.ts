@@ -35,7 +35,7 @@ export function authorise(access: Access, kickoff: Kickoff, url: string): Export
     url,
     types: [...types].sort(),
     scopes: printScopes(access.scopes),
-    patient: access.kind === 'care' ? access.patient : undefined,
+    patient: patientOf(access),
   }
 }
 
@@ -55,7 +55,7 @@ function mayExport(access: Access, type: string): boolean {
 
 /**
  * Whether a token opens what was made under the scopes of a kick-off: it must hold, for the type, an
- * unfiltered scope or the very scopes of then. A token renewed with the same scopes does.
+ * unfiltered scope or the very scopes of then, for the same patient. A token renewed with the same scopes does.
  *
  * @throws FhirError 403
  */
@@ -63,11 +63,13 @@ export function demandCover(access: Access, request: ExportRequest, type: string
   const then = parseScopes(request.scopes, zone)
   for (const letter of ['r', 's'] as const) {
     const now = scopesFor(access, type, letter)
-    const texts = new Set(now.map(limits))
+    const texts = new Set(now.map((scope) => limits(scope, patientOf(access))))
     const covers =
       now.some(isWide) ||
       (now.length > 0 &&
-        scopesFor({ ...access, scopes: then }, type, letter).every((scope) => texts.has(limits(scope))))
+        scopesFor({ ...access, scopes: then }, type, letter).every((scope) =>
+          texts.has(limits(scope, request.patient)),
+        ))
     if (!covers) throw FhirError.forbidden(`${type}: the token's scopes do not reach this export`)
   }
 }
@@ -77,6 +79,10 @@ function isWide({ context, filters }: Scope): boolean {
 }
 
 /** What a scope is limited to, whatever its letters and however wide its type. */
-function limits({ context, parameters }: Scope): string {
-  return `${context} ${parameters ?? ''}`
+function limits({ context, parameters }: Scope, patient: string | undefined): string {
+  return `${context} ${context === 'patient' ? (patient ?? '') : ''} ${parameters ?? ''}`
+}
+
+function patientOf(access: Access): string | undefined {
+  return access.kind === 'care' ? access.patient : undefined
 }

@@ -1,9 +1,10 @@
 import { plainQuery } from '../fhir/search/parse-criterion.ts'
-import { restrict, type Access } from '../access/access.ts'
+import { restrict, type Access, type AllowedQuery } from '../access/access.ts'
 import { patientOf } from '../deid/pseudonym.ts'
 import type { SearchParameter } from '../fhir/definitions.ts'
 import type { Permission } from '../access/scope.ts'
 import { parseJson, type Resource } from '../fhir/json.ts'
+import { matches } from '../fhir/search/matches.ts'
 import type { Criterion, SearchValue } from '../fhir/search/query.ts'
 import type { Released } from '../governance/gate.ts'
 import { nilPatient, type StoredRow } from '../store/row.ts'
@@ -31,10 +32,27 @@ export async function releasedByKey(
   permission: Permission,
 ): Promise<Released[]> {
   if (ids.length === 0) return []
-  const prepared = await context.gate.prepare(tx, restrict(context.access, plainQuery(type, []), permission))
+  const query = restrict(context.access, plainQuery(type, []), permission)
+  const prepared = await context.gate.prepare(tx, query)
   const rows: StoredRow[] = []
   for await (const batch of exportRows(tx, prepared, { ids })) rows.push(...batch)
-  return context.gate.release(tx, context.access, rows)
+  return withinScopes(context, query, await context.gate.release(tx, context.access, rows))
+}
+
+/**
+ * On a research base a client's scopes are held against what is released, as his criteria are: no element
+ * that he may not see decides whether he sees a resource. On the care base the rows were asked.
+ */
+export function withinScopes(
+  context: Context,
+  { access, anyOf }: AllowedQuery,
+  released: readonly Released[],
+): Released[] {
+  if (access.kind === 'care' || anyOf.length === 0) return [...released]
+  return released.filter((one) => {
+    const resource = resourceOf(one)
+    return anyOf.some(({ filter }) => matches(filter, resource, context))
+  })
 }
 
 export function valueCriterion(parameter: SearchParameter, values: readonly SearchValue[]): Criterion {

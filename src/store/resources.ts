@@ -19,6 +19,11 @@ export async function currents(
   tx: Tx,
   keys: readonly { readonly type: string; readonly id: string }[],
 ): Promise<StoredRow[]> {
+  const [one, ...others] = keys
+  if (one && others.length === 0) {
+    const row = await current(tx, one.type, one.id)
+    return row ? [row] : []
+  }
   return tx.query<StoredRow>(
     sql`SELECT ${storedColumns} FROM clinical.resource r
         WHERE (r.type, r.id) IN (SELECT * FROM unnest(${keys.map((key) => key.type)}::text[],

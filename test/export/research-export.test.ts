@@ -1,3 +1,4 @@
+import type { Bundle } from 'fhir/r4.js'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from '../../src/store/sql.ts'
@@ -182,6 +183,29 @@ describe('a research client', () => {
     const { manifest } = await exported(granular, `${granted.base}/$export?_type=Observation`)
     const seen = await lines(granular, manifest.output)
     expect(seen).toEqual(ofType(all, 'Observation').filter((line) => codeOf(line).includes('2345-7')))
+  })
+
+  it('a granular scope holds for searches, includes and reads of a research base', async () => {
+    const granular = await granted.client(
+      'system/Patient.rs system/Observation.rs?code=http://loinc.org|2345-7',
+    )
+    const within = ofType(all, 'Observation').filter((line) => codeOf(line).includes('2345-7'))
+    const beyond = ofType(all, 'Observation').find((line) => !codeOf(line).includes('2345-7'))
+    const ids = (answer: { readonly body: unknown }) =>
+      ((answer.body as Bundle).entry ?? [])
+        .flatMap(({ resource }) => (resource?.resourceType === 'Observation' ? [resource.id] : []))
+        .sort()
+    const expected = within.map(({ id }) => id).sort()
+    expect(ids(await granular.get(`${granted.base}/Observation?_count=1000`).expect(200))).toEqual(expected)
+    const included = `${granted.base}/Patient?_revinclude=Observation:subject&_count=1000`
+    expect(ids(await granular.get(included).expect(200))).toEqual(expected)
+    await granular.get(`${granted.base}/Observation/${String(within[0]?.['id'])}`).expect(200)
+    await granular.get(`${granted.base}/Observation/${String(beyond?.['id'])}`).expect(404)
+    // what a scope asks of other resources cannot be asked of what is released: it opens nothing
+    const chained = await granted.client(
+      'system/Patient.rs system/Observation.rs?subject:Patient.gender=female',
+    )
+    await chained.get(`${granted.base}/Observation`).expect(403)
   })
 
   it('B17: narrows by _elements', async () => {

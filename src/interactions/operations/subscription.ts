@@ -3,12 +3,14 @@ import type { Tx } from '../../store/tx.ts'
 import type { Answer } from '../answer.ts'
 import { bundleText } from '../bundle-text.ts'
 import type { Context } from '../context.ts'
+import { permitsAll } from '../judge.ts'
 import { findCurrent } from '../read.ts'
 import { resourceOf, seen } from '../released.ts'
 import { notificationBundle, subscriptionStatus, type Notification } from '../subscriptions/notification.ts'
 import { eventsFrom, findSubscriptions, type SubscriptionRow } from '../subscriptions/records.ts'
 import { readWatch, type Watch } from '../subscriptions/rules.ts'
 import { told } from '../subscriptions/told.ts'
+import { nameOf, withHistory } from '../versions.ts'
 import type { Operation, OperationCall } from './operation.ts'
 import { demandKnown, textOf } from './parameters.ts'
 
@@ -56,21 +58,42 @@ async function eventsOf(tx: Tx, context: Context, call: OperationCall): Promise<
   const until = numberOf(call, 'eventsUntilNumber') ?? Number.MAX_SAFE_INTEGER
   const { row, watch, released } = await standing(tx, context, call.id ?? '')
   const recorded = await eventsFrom(tx, row.id, since, mostEvents)
-  const asked = await told(
+  const asked = recorded.filter(({ number }) => number <= until)
+  // what the caller cannot see now was told to an endpoint, and is not told to him
+  const visible = await withHistory(tx, context, 'r', asked)
+  const events = await told(
     tx,
     context.gate,
-    recorded.filter(({ number }) => number <= until),
+    asked.filter((event) => visible.has(nameOf(event))),
   )
-  const body = notificationBundle({ ...about(context, row, watch), type: 'query-event', events: asked })
+  const body = notificationBundle({ ...about(context, row, watch), type: 'query-event', events })
   return { status: 200, body, accesses: [seen(context.access, '$events', 'Subscription', [released])] }
 }
 
-/** Read as any resource is, under the caller's scopes. @throws FhirError 404 when it is not served */
+/**
+ * Read as any resource is, under the caller's scopes. How often something happened is told to who wrote the
+ * Subscription, and to who may see all that it watches.
+ *
+ * @throws FhirError 404 when it is not served; 403
+ */
 async function standing(tx: Tx, context: Context, id: string) {
   const released = await findCurrent(tx, context, 'Subscription', id)
   const [row] = await findSubscriptions(tx, [id])
   if (!row) throw FhirError.notFound('Subscription')
+  if (!isOwn(context, row) && !permitsAll(context.access, row.type, 'r')) {
+    throw FhirError.forbidden('Subscription: of another caller, and more than the scopes reach')
+  }
   return { row, watch: readWatch(resourceOf(released), context.base, () => true), released }
+}
+
+function isOwn({ access }: Context, { clientId, userId, patient }: SubscriptionRow): boolean {
+  const { caller } = access
+  return (
+    access.kind === 'care' &&
+    access.patient === patient &&
+    caller.clientId === clientId &&
+    caller.userId === userId
+  )
 }
 
 function about(

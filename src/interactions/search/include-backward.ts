@@ -10,7 +10,7 @@ import type { StoredRow } from '../../store/row.ts'
 import { exportRows } from '../../store/search.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Context } from '../context.ts'
-import { resourceOf, valueCriterion } from '../released.ts'
+import { resourceOf, valueCriterion, withinScopes } from '../released.ts'
 import { demandBounded, mayInclude } from './include-limits.ts'
 import { canonicals, followed, isCanonical, isNamedBy, leads } from './lead.ts'
 
@@ -75,8 +75,8 @@ async function referringOf(tx: Tx, context: Context, source: string, asked: Aske
   const of = [...asked].map(([code, targets]) => criterionOf(source, code, [...targets]))
   const [only, ...others] = of
   const criterion: Criterion = others.length === 0 && only ? only : { kind: 'any', of }
-  const query = plainQuery(source, [criterion])
-  const prepared = await context.gate.prepare(tx, restrict(context.access, query))
+  const query = restrict(context.access, plainQuery(source, [criterion]))
+  const prepared = await context.gate.prepare(tx, query)
   // a permit's query has no criterion on references: their patients narrow it instead
   const patients = [...new Set([...asked.values()].flatMap((all) => [...all].map(({ row }) => row.patient)))]
   const range = context.access.kind === 'research' ? { patients } : {}
@@ -86,7 +86,7 @@ async function referringOf(tx: Tx, context: Context, source: string, asked: Aske
     demandBounded(rows.length)
   }
   const released = await context.gate.release(tx, context.access, rows)
-  return released.filter((one) => refersTo(context, resourceOf(one), asked))
+  return withinScopes(context, query, released).filter((one) => refersTo(context, resourceOf(one), asked))
 }
 
 function criterionOf(source: string, code: string, targets: readonly Target[]): Criterion {

@@ -11,7 +11,7 @@ import type { Context } from '../context.ts'
 import { defaultCount } from '../page-links.ts'
 import type { Page } from '../page.ts'
 import { isReleased } from '../released-parameters.ts'
-import { resourceOf } from '../released.ts'
+import { resourceOf, withinScopes } from '../released.ts'
 import type { Asked } from './asked.ts'
 import type { Found } from './found.ts'
 import { orderedPage } from './ordered.ts'
@@ -129,11 +129,12 @@ async function* released(
 
 async function* judged(
   context: Context,
-  query: Query,
+  query: AllowedQuery,
   walk: AsyncIterable<readonly Released[]>,
 ): AsyncGenerator<Released> {
   for await (const group of walk) {
-    for (const one of group) if (matches(query, resourceOf(one), context)) yield one
+    for (const one of withinScopes(context, query, group))
+      if (matches(query, resourceOf(one), context)) yield one
   }
 }
 
