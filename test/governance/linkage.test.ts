@@ -1,171 +1,105 @@
+import { linkageKilledAt } from '../support/linkage-to-kill.ts'
+import { ins, LinkageWorld, person, serverLink } from '../support/linkage-world.ts'
 import type { Patient } from 'fhir/r4.js'
-import pg from 'pg'
-import { Evidence } from '../../src/identity/linkage/evidence.ts'
-import { LinkageContexts } from '../../src/linkage/linkage-context.ts'
-import { LinkageWorker } from '../../src/linkage/linkage-worker.ts'
-import { linkGround } from '../../src/interactions/server-links.ts'
 import { call, observation, to } from '../support/merging.ts'
-import { signIn, usersFile, type SignedIn } from '../support/people.ts'
-import { startServer, type Client, type TestServer } from '../support/server.ts'
+import { signIn } from '../support/people.ts'
 
-/** The worker is not running: each test does its work when it wants, as any process may. */
-let server: TestServer
-let client: Client
-let steward: SignedIn
-let worker: LinkageWorker
-const failures: unknown[] = []
+/** How many processes are killed; `FAULTS=200` for the long run. */
+const faults = Number(process.env['FAULTS'] ?? 2)
+/** While it looks, while it links the one, the other; the numbers are those of linkage-to-kill.ts. */
+const steps = [9, 12, 3, 10, 6, 11, 1, 8, 5, 2, 7, 4]
 
+let world: LinkageWorld
 beforeAll(async () => {
-  const people = { stella: ['steward'], rene: ['requester'], dora: ['dpo'] }
-  server = await startServer({ COFFRE_WORKERS: 0, COFFRE_USERS_FILE: usersFile(people) })
-  client = await server.client()
-  steward = await signIn(server, 'stella')
-  worker = newWorker()
+  world = await LinkageWorld.open()
 }, 60_000)
-afterAll(() => server.close())
-afterEach(() => expect(failures).toEqual([]))
-
-function newWorker(): LinkageWorker {
-  const [contexts, evidence] = [LinkageContexts, Evidence].map((of) =>
-    server.app.get<unknown>(of, { strict: false }),
-  ) as [LinkageContexts, Evidence]
-  return new LinkageWorker(contexts.own, evidence, (error) => failures.push(error))
-}
-
-async function workAll(): Promise<void> {
-  while ((await worker.step()) > 0);
-}
-
-interface Pair {
-  readonly id: string
-  readonly patients: readonly string[]
-  readonly grade: string
-  readonly byIns: boolean
-  readonly state: string
-  readonly decidedBy?: string
-}
-
-async function pairs(state = 'open'): Promise<Pair[]> {
-  const { body } = await steward.get(`/governance/linkage?state=${state}&limit=200`).expect(200)
-  return body as Pair[]
-}
-
-async function pairOf(one: string, state = 'open'): Promise<Pair | undefined> {
-  return (await pairs(state)).find(({ patients }) => patients.includes(one))
-}
-
-const ins = (value: string) => ({ system: 'urn:oid:1.2.250.1.213.1.4.8', value })
-/** A right matricule for a number of 13 digits. */
-const matricule = (number: string) => `${number}${String(97 - Number(BigInt(number) % 97n)).padStart(2, '0')}`
-
-const person = (
-  id: string,
-  family: string,
-  given: string,
-  birthDate: string,
-  more: Partial<Patient> = {},
-) => ({
-  ...{ resourceType: 'Patient' as const, id, name: [{ family, given: [given] }], birthDate },
-  ...more,
-})
-
-async function put(resource: Patient): Promise<void> {
-  expect((await client.put(`/fhir/Patient/${resource.id}`, resource)).status).toBeLessThan(300)
-}
-
-async function read(id: string): Promise<Patient> {
-  return (await client.get(`/fhir/Patient/${id}`).expect(200)).body as Patient
-}
-
-const textWithoutMeta = async (id: string) => {
-  const { text } = await client.get(`/fhir/Patient/${id}`).expect(200)
-  return text.replace(/"meta":\{[^}]*\}/, '')
-}
-
-const serverLink = (id: string, ground: 'ins' | 'steward') => ({
-  ...{ extension: [{ url: linkGround, valueCode: ground }], other: to(id), type: 'seealso' },
-})
+afterAll(() => world.close())
+afterEach(() => expect(world.failures).toEqual([]))
 
 describe('Patients with the same INS', () => {
-  const number = ins(matricule('1800375123456'))
+  const number = ins('1800375123456')
 
   it('are linked to each other at once, as new versions on record', async () => {
     const link = [{ other: { reference: 'Patient/ins-elsewhere' }, type: 'refer' as const }]
-    await put(person('ins-elsewhere', 'Unrelated', 'Rose', '1931-07-07'))
-    await put(person('ins-a', 'Lefèvre', 'Marc', '1980-03-12', { identifier: [number], link }))
-    await put(person('ins-b', 'LEFEVRE', 'Marc', '1980-03-12', { identifier: [number] }))
-    await workAll()
-    const [one, other] = [await read('ins-a'), await read('ins-b')]
+    await world.put(person('ins-elsewhere', 'Unrelated', 'Rose', '1931-07-07'))
+    await world.put(person('ins-a', 'Lefèvre', 'Marc', '1980-03-12', { identifier: [number], link }))
+    await world.put(person('ins-b', 'LEFEVRE', 'Marc', '1980-03-12', { identifier: [number] }))
+    await world.work()
+    const [one, other] = [await world.read('ins-a'), await world.read('ins-b')]
     expect(one.link).toEqual([...link, serverLink('ins-b', 'ins')])
     expect(other.link).toEqual([serverLink('ins-a', 'ins')])
     expect([one.meta?.versionId, other.meta?.versionId]).toEqual(['2', '2'])
-    expect(await pairOf('ins-a', 'linked')).toMatchObject({ grade: 'certain', byIns: true })
-    expect((await pairOf('ins-a', 'linked'))?.decidedBy).toBeUndefined()
-    const found = await client.get('/fhir/Patient?link=Patient/ins-a').expect(200)
+    expect(await world.pairOf('ins-a', 'linked')).toMatchObject({ grade: 'certain', byIns: true })
+    expect((await world.pairOf('ins-a', 'linked'))?.decidedBy).toBeUndefined()
+    const found = await world.client.get('/fhir/Patient?link=Patient/ins-a').expect(200)
     expect(found.body).toMatchObject({ total: 1, entry: [{ resource: { id: 'ins-b' } }] })
   })
 
   it('stay linked when a client writes what it knew, and a client cannot write such links itself', async () => {
-    await put(person('ins-b', 'LEFEVRE', 'Marc', '1980-03-12', { identifier: [number] }))
-    expect((await read('ins-b')).meta?.versionId).toBe('2')
+    await world.put(person('ins-b', 'LEFEVRE', 'Marc', '1980-03-12', { identifier: [number] }))
+    expect((await world.read('ins-b')).meta?.versionId).toBe('2')
     const forged = { ...serverLink('ins-elsewhere', 'steward'), type: 'seealso' as const }
-    await put({ ...(await read('ins-b')), gender: 'male', link: [forged] })
-    expect(await read('ins-b')).toMatchObject({
+    await world.put({ ...(await world.read('ins-b')), gender: 'male', link: [forged] })
+    expect(await world.read('ins-b')).toMatchObject({
       meta: { versionId: '3' },
       gender: 'male',
       link: [serverLink('ins-a', 'ins')],
     })
-    await put(person('ins-forged', 'Nobody', 'Else', '1950-05-05', { link: [forged] }))
-    expect((await read('ins-forged')).link).toBeUndefined()
+    await world.put(person('ins-forged', 'Nobody', 'Else', '1950-05-05', { link: [forged] }))
+    expect((await world.read('ins-forged')).link).toBeUndefined()
   })
 
   it('are linked no longer when one turns out to have another INS', async () => {
-    const other = ins(matricule('2750613055123'))
-    await put({ ...(await read('ins-b')), identifier: [other], name: [{ family: 'Autre', given: ['Zoé'] }] })
-    await workAll()
-    expect((await read('ins-b')).link).toBeUndefined()
-    expect((await read('ins-a')).link).toHaveLength(1)
-    expect(await pairOf('ins-a', 'linked')).toBeUndefined()
+    const other = ins('2750613055123')
+    await world.put({
+      ...(await world.read('ins-b')),
+      identifier: [other],
+      name: [{ family: 'Autre', given: ['Zoé'] }],
+    })
+    await world.work()
+    expect((await world.read('ins-b')).link).toBeUndefined()
+    expect((await world.read('ins-a')).link).toHaveLength(1)
+    expect(await world.pairOf('ins-a', 'linked')).toBeUndefined()
   })
 })
 
 describe('the steward’s queue', () => {
   beforeAll(async () => {
-    await put(person('q-a', 'Kerouédan', 'Jeanne', '1961-11-02', { gender: 'female' }))
-    await put(person('q-b', 'Kerouedan', 'Jeane', '1961-11-02', { gender: 'female' }))
+    await world.put(person('q-a', 'Kerouédan', 'Jeanne', '1961-11-02', { gender: 'female' }))
+    await world.put(person('q-b', 'Kerouedan', 'Jeane', '1961-11-02', { gender: 'female' }))
     // twins: all but the given name
-    await put(
+    await world.put(
       person('t-a', 'Quéméneur', 'Alan', '2004-01-25', {
         address: [{ line: ['1 quai'], postalCode: '29000' }],
       }),
     )
-    await put(
+    await world.put(
       person('t-b', 'Quéméneur', 'Ewen', '2004-01-25', {
         address: [{ line: ['1 quai'], postalCode: '29000' }],
       }),
     )
-    await workAll()
+    await world.work()
   })
 
   it('has who is probably one person, without a word of who that is, and no twins', async () => {
-    const { text } = await steward.get('/governance/linkage').expect(200)
-    expect(await pairs()).toEqual([
+    const { text } = await world.steward.get('/governance/linkage').expect(200)
+    expect(await world.pairs()).toEqual([
       expect.objectContaining({ grade: 'probable', byIns: false, state: 'open' }),
     ])
-    expect([...((await pairOf('q-a'))?.patients ?? [])].sort()).toEqual(['q-a', 'q-b'])
+    expect([...((await world.pairOf('q-a'))?.patients ?? [])].sort()).toEqual(['q-a', 'q-b'])
     expect(text).not.toMatch(/kerou|1961|jean/i)
-    expect((await read('q-a')).link).toBeUndefined()
+    expect((await world.read('q-a')).link).toBeUndefined()
   })
 
   it('is for stewards', async () => {
-    await (await signIn(server, 'rene')).get('/governance/linkage').expect(403)
-    const { body } = await steward.get('/governance/openapi.json').expect(200)
+    await (await signIn(world.server, 'rene')).get('/governance/linkage').expect(403)
+    const { body } = await world.steward.get('/governance/openapi.json').expect(200)
     expect(Object.keys((body as { paths: object }).paths)).toContain('/governance/linkage/{id}/merge')
   })
 
   it('shows two side by side and why, and that is an access to both', async () => {
-    const pair = await pairOf('q-a')
-    const answer = await steward.get(`/governance/linkage/${pair?.id}`).expect(200)
+    const pair = await world.pairOf('q-a')
+    const answer = await world.steward.get(`/governance/linkage/${pair?.id}`).expect(200)
     expect(answer.headers['cache-control']).toBe('no-store')
     expect(answer.body).toMatchObject({
       agreements: { family: 'equal', given: 'near', birthDate: 'equal', sex: 'equal' },
@@ -175,7 +109,7 @@ describe('the steward’s queue', () => {
       ['q-a', ['Jeanne']],
       ['q-b', ['Jeane']],
     ])
-    const about = await owner<{ patients: number }>(
+    const about = await world.rows<{ patients: number }>(
       `SELECT count(DISTINCT subject)::int patients FROM audit.event, unnest(audit.subjects(body)) AS subject
         WHERE body LIKE '%linkage-compare%' AND subject LIKE 'Patient/%'`,
     )
@@ -183,49 +117,49 @@ describe('the steward’s queue', () => {
   })
 
   it('links the two, and takes the link back to the byte', async () => {
-    const before = [await textWithoutMeta('q-a'), await textWithoutMeta('q-b')]
-    const pair = await pairOf('q-a')
-    await steward.post(`/governance/linkage/${pair?.id}/link`).expect(200)
-    expect((await read('q-a')).link).toEqual([serverLink('q-b', 'steward')])
-    expect((await read('q-b')).link).toEqual([serverLink('q-a', 'steward')])
-    await workAll()
-    const unlinked = await steward.post(`/governance/linkage/${pair?.id}/unlink`).expect(200)
+    const before = [await world.textWithoutMeta('q-a'), await world.textWithoutMeta('q-b')]
+    const pair = await world.pairOf('q-a')
+    await world.steward.post(`/governance/linkage/${pair?.id}/link`).expect(200)
+    expect((await world.read('q-a')).link).toEqual([serverLink('q-b', 'steward')])
+    expect((await world.read('q-b')).link).toEqual([serverLink('q-a', 'steward')])
+    await world.work()
+    const unlinked = await world.steward.post(`/governance/linkage/${pair?.id}/unlink`).expect(200)
     expect(unlinked.body).toMatchObject({ state: 'rejected', decidedBy: 'stella' })
-    expect([await textWithoutMeta('q-a'), await textWithoutMeta('q-b')]).toEqual(before)
+    expect([await world.textWithoutMeta('q-a'), await world.textWithoutMeta('q-b')]).toEqual(before)
   })
 
   it('refuses a move in another state', async () => {
-    const pair = await pairOf('q-a', 'rejected')
+    const pair = await world.pairOf('q-a', 'rejected')
     for (const move of ['reject', 'unlink']) {
-      await steward.post(`/governance/linkage/${pair?.id}/${move}`).expect(409)
+      await world.steward.post(`/governance/linkage/${pair?.id}/${move}`).expect(409)
     }
     const merge = { target: 'q-a', reason: 'why not' }
-    await steward.post(`/governance/linkage/${pair?.id}/merge`, merge).expect(409)
-    await steward.post(`/governance/linkage/${pair?.id}/undo`, { reason: 'why not' }).expect(409)
-    await steward.post('/governance/linkage/00000000-0000-4000-8000-000000000000/link').expect(404)
+    await world.steward.post(`/governance/linkage/${pair?.id}/merge`, merge).expect(409)
+    await world.steward.post(`/governance/linkage/${pair?.id}/undo`, { reason: 'why not' }).expect(409)
+    await world.steward.post('/governance/linkage/00000000-0000-4000-8000-000000000000/link').expect(404)
   })
 
   it('has a rejected pair again only when what the two are known by has changed', async () => {
     const moved = { telecom: [{ system: 'phone' as const, value: '0298000000' }] }
-    await put({ ...(await read('q-b')), ...moved })
-    await workAll()
-    expect(await pairOf('q-a')).toBeUndefined()
-    await put({ ...(await read('q-b')), name: [{ family: 'Kerouedan', given: ['Jeanne'] }] })
-    await workAll()
-    expect(await pairOf('q-a')).toMatchObject({ grade: 'certain', state: 'open' })
+    await world.put({ ...(await world.read('q-b')), ...moved })
+    await world.work()
+    expect(await world.pairOf('q-a')).toBeUndefined()
+    await world.put({ ...(await world.read('q-b')), name: [{ family: 'Kerouedan', given: ['Jeanne'] }] })
+    await world.work()
+    expect(await world.pairOf('q-a')).toMatchObject({ grade: 'certain', state: 'open' })
   })
 
   it('merges as $merge does, and undoes it: the pair is where it was', async () => {
-    await client.put('/fhir/Observation/q-o', observation('q-o', { subject: to('q-b') })).expect(201)
-    const pair = await pairOf('q-a')
+    await world.client.put('/fhir/Observation/q-o', observation('q-o', { subject: to('q-b') })).expect(201)
+    const pair = await world.pairOf('q-a')
     const target = { target: 'nobody', reason: 'one person' }
-    await steward.post(`/governance/linkage/${pair?.id}/merge`, target).expect(400)
+    await world.steward.post(`/governance/linkage/${pair?.id}/merge`, target).expect(400)
     const merge = { target: 'q-a', reason: 'one person' }
-    const merged = await steward.post(`/governance/linkage/${pair?.id}/merge`, merge).expect(200)
+    const merged = await world.steward.post(`/governance/linkage/${pair?.id}/merge`, merge).expect(200)
     expect(merged.body).toMatchObject({ state: 'merged' })
-    expect((await read('q-b')).link).toEqual([{ other: to('q-a'), type: 'replaced-by' }])
-    expect((await client.get('/fhir/Observation/q-o')).body).toMatchObject({ subject: to('q-a') })
-    const provenance = await client.get('/fhir/Provenance?target=Patient/q-a').expect(200)
+    expect((await world.read('q-b')).link).toEqual([{ other: to('q-a'), type: 'replaced-by' }])
+    expect((await world.client.get('/fhir/Observation/q-o')).body).toMatchObject({ subject: to('q-a') })
+    const provenance = await world.client.get('/fhir/Provenance?target=Patient/q-a').expect(200)
     expect(provenance.body).toMatchObject({
       entry: [
         {
@@ -236,31 +170,97 @@ describe('the steward’s queue', () => {
         },
       ],
     })
-    await workAll()
-    expect(await pairOf('q-a', 'merged')).toMatchObject({ id: pair?.id })
-    await steward.post(`/governance/linkage/${pair?.id}/undo`, { reason: 'two after all' }).expect(200)
-    expect((await read('q-b')).link).toBeUndefined()
-    expect((await client.get('/fhir/Observation/q-o')).body).toMatchObject({ subject: to('q-b') })
-    await workAll()
-    expect(await pairOf('q-a')).toMatchObject({ id: pair?.id, state: 'open' })
+    await world.work()
+    expect(await world.pairOf('q-a', 'merged')).toMatchObject({ id: pair?.id })
+    await world.steward.post(`/governance/linkage/${pair?.id}/undo`, { reason: 'two after all' }).expect(200)
+    expect((await world.read('q-b')).link).toBeUndefined()
+    expect((await world.client.get('/fhir/Observation/q-o')).body).toMatchObject({ subject: to('q-b') })
+    await world.work()
+    expect(await world.pairOf('q-a')).toMatchObject({ id: pair?.id, state: 'open' })
   })
 
   it('closes a pair that a client merges', async () => {
-    const pair = await pairOf('q-a')
-    await client.post('/fhir/Patient/$merge', call('q-b', 'q-a')).expect(200)
-    await workAll()
-    expect(await pairOf('q-a')).toBeUndefined()
-    expect(await pairOf('q-a', 'merged')).toMatchObject({ id: pair?.id })
+    const pair = await world.pairOf('q-a')
+    await world.client.post('/fhir/Patient/$merge', call('q-b', 'q-a')).expect(200)
+    await world.work()
+    expect(await world.pairOf('q-a')).toBeUndefined()
+    expect(await world.pairOf('q-a', 'merged')).toMatchObject({ id: pair?.id })
   })
 })
 
-/** What the owner of the database sees; in the vault's where that is another. */
-async function owner<Row extends object>(text: string): Promise<Row[]> {
-  const database = new pg.Client({ connectionString: server.databaseUrl })
-  await database.connect()
-  try {
-    return (await database.query<Row>(text)).rows
-  } finally {
-    await database.end()
+describe('Patients who are linked', () => {
+  const two = async (name: string, number: string) => {
+    const identifier = [ins(number)]
+    for (const id of [`${name}-1`, `${name}-2`]) {
+      await world.put(person(id, 'Le Goff', 'Yves', '1955-08-19', { identifier }))
+    }
   }
-}
+
+  it('are so once, however many processes look for them', async () => {
+    await two('many', '1550829019001')
+    await world.work(4)
+    for (const [id, other] of [
+      ['many-1', 'many-2'],
+      ['many-2', 'many-1'],
+    ] as const) {
+      expect(await world.read(id)).toMatchObject({
+        meta: { versionId: '2' },
+        link: [serverLink(other, 'ins')],
+      })
+    }
+    expect((await world.pairs('linked')).filter(({ patients }) => patients.includes('many-1'))).toHaveLength(
+      1,
+    )
+  })
+
+  it('are linked no longer when one is deleted', async () => {
+    await two('gone', '1550829019002')
+    await world.work()
+    await world.client.delete('/fhir/Patient/gone-1').expect(204)
+    await world.work()
+    expect((await world.read('gone-2')).link).toBeUndefined()
+    expect(await world.pairOf('gone-2', 'linked')).toBeUndefined()
+  })
+
+  it('are linked no longer when one is erased, and no pair of theirs is left', async () => {
+    await two('erased', '1550829019003')
+    await world.work()
+    const dpo = await signIn(world.server, 'dora')
+    const ground = { ground: 'objection', retention: 'kept-by-source' }
+    const asked = await dpo.post('/governance/erasures', { patient: 'erased-1', ...ground }).expect(201)
+    const { id } = asked.body as { id: string }
+    await world.steward.post(`/governance/erasures/${id}/confirm`, { patient: 'erased-1' }).expect(200)
+    await world.work()
+    expect((await world.read('erased-2')).link).toBeUndefined()
+    expect(await world.pairOf('erased-2', 'linked')).toBeUndefined()
+  })
+
+  it.each(Array.from({ length: faults }, (_, n) => n))(
+    'are linked by who comes after a process that is killed at it: fault %i',
+    async (n) => {
+      await two(`killed${n}`, `15508290${String(10_000 + n)}`)
+      expect(await linkageKilledAt(world.server, steps[n % steps.length] ?? 1)).toBe(true)
+      await world.workUntilNothingIsNoted()
+      for (const [id, other] of [
+        [1, 2],
+        [2, 1],
+      ] as const) {
+        expect(await world.read(`killed${n}-${id}`)).toMatchObject({
+          meta: { versionId: '2' },
+          link: [serverLink(`killed${n}-${other}`, 'ins')],
+        })
+      }
+    },
+    60_000,
+  )
+
+  it('do not wait for one who cannot be looked at', async () => {
+    await world.put(person('broken', 'Illisible', 'Paul', '1940-04-04'))
+    const [noted] = await world.rows<{ patient: string }>('SELECT patient FROM clinical.linkage_note')
+    await world.rows(`UPDATE identity.sealed SET body = '\\x00' WHERE patient = '${noted?.patient}'`, 'vault')
+    await two('after', '1550829019004')
+    await world.work()
+    expect(world.failures.splice(0)).toHaveLength(1)
+    expect((await world.read('after-1')).link).toEqual([serverLink('after-2', 'ins')])
+  })
+})

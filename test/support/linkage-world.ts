@@ -1,0 +1,127 @@
+import type { Patient } from 'fhir/r4.js'
+import pg from 'pg'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Evidence } from '../../src/identity/linkage/evidence.ts'
+import { linkGround } from '../../src/interactions/server-links.ts'
+import { LinkageContexts } from '../../src/linkage/linkage-context.ts'
+import { LinkageWorker } from '../../src/linkage/linkage-worker.ts'
+import { to } from './merging.ts'
+import { signIn, usersFile, type SignedIn } from './people.ts'
+import { startServer, type Client, type TestServer } from './server.ts'
+
+/** A pair as the queue has it. */
+export interface QueuedPair {
+  readonly id: string
+  readonly patients: readonly string[]
+  readonly grade: string
+  readonly byIns: boolean
+  readonly state: string
+  readonly decidedBy?: string
+}
+
+/** A server whose linkage is done when a test wants, as any process may; a client, and a steward. */
+export class LinkageWorld {
+  /** what a worker could not do */
+  readonly failures: unknown[] = []
+  readonly server: TestServer
+  readonly client: Client
+  readonly steward: SignedIn
+
+  private constructor(server: TestServer, client: Client, steward: SignedIn) {
+    this.server = server
+    this.client = client
+    this.steward = steward
+  }
+
+  static async open(): Promise<LinkageWorld> {
+    const people = { stella: ['steward'], rene: ['requester'], dora: ['dpo'] }
+    const server = await startServer({ COFFRE_WORKERS: 0, COFFRE_USERS_FILE: usersFile(people) })
+    return new LinkageWorld(server, await server.client(), await signIn(server, 'stella'))
+  }
+
+  close(): Promise<void> {
+    return this.server.close()
+  }
+
+  /** Does all that is noted. @param processes how many share the work */
+  async work(processes = 1): Promise<void> {
+    const { app } = this.server
+    const contexts = app.get(LinkageContexts, { strict: false })
+    const evidence = app.get(Evidence, { strict: false })
+    const workers = Array.from(
+      { length: processes },
+      () => new LinkageWorker(contexts.own, evidence, (error) => this.failures.push(error)),
+    )
+    await Promise.all(
+      workers.map(async (worker) => {
+        while ((await worker.step()) > 0);
+      }),
+    )
+  }
+
+  /** The same, as often as it takes: what a process has taken that was killed is free a moment later. */
+  async workUntilNothingIsNoted(): Promise<void> {
+    const noted = 'SELECT FROM clinical.linkage_note WHERE due_at <= now()'
+    for (let tries = 0; tries < 200 && (await this.rows(noted)).length > 0; tries++) {
+      await this.work()
+      await sleep(20)
+    }
+  }
+
+  async pairs(state = 'open'): Promise<QueuedPair[]> {
+    const { body } = await this.steward.get(`/governance/linkage?state=${state}&limit=200`).expect(200)
+    return body as QueuedPair[]
+  }
+
+  /** The pair that a Patient is in. @param patient logical id */
+  async pairOf(patient: string, state = 'open'): Promise<QueuedPair | undefined> {
+    return (await this.pairs(state)).find(({ patients }) => patients.includes(patient))
+  }
+
+  async put(resource: Patient): Promise<void> {
+    expect((await this.client.put(`/fhir/Patient/${resource.id}`, resource)).status).toBeLessThan(300)
+  }
+
+  async read(id: string): Promise<Patient> {
+    return (await this.client.get(`/fhir/Patient/${id}`).expect(200)).body as Patient
+  }
+
+  async textWithoutMeta(id: string): Promise<string> {
+    const { text } = await this.client.get(`/fhir/Patient/${id}`).expect(200)
+    return text.replace(/"meta":\{[^}]*\}/, '')
+  }
+
+  /** What the owner of the database sees. @param place `vault`: of the one that has schema identity */
+  async rows<Row extends object>(text: string, place: 'clinical' | 'vault' = 'clinical'): Promise<Row[]> {
+    const { databaseUrl, settings } = this.server
+    const vaultUrl = settings.COFFRE_IDENTITY_DATABASE_URL ?? databaseUrl
+    const client = new pg.Client({ connectionString: place === 'vault' ? vaultUrl : databaseUrl })
+    await client.connect()
+    try {
+      return (await client.query<Row>(text)).rows
+    } finally {
+      await client.end()
+    }
+  }
+}
+
+/** An INS with the right key. @param number 13 digits */
+export function ins(number: string) {
+  const key = String(97 - Number(BigInt(number) % 97n)).padStart(2, '0')
+  return { system: 'urn:oid:1.2.250.1.213.1.4.8', value: `${number}${key}` }
+}
+
+export function person(
+  id: string,
+  family: string,
+  given: string,
+  birthDate: string,
+  more: Partial<Patient> = {},
+): Patient {
+  return { resourceType: 'Patient', id, name: [{ family, given: [given] }], birthDate, ...more }
+}
+
+/** The link that the server puts into a Patient. */
+export const serverLink = (id: string, ground: 'ins' | 'steward') => ({
+  ...{ extension: [{ url: linkGround, valueCode: ground }], other: to(id), type: 'seealso' as const },
+})
