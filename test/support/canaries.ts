@@ -94,8 +94,7 @@ class CanaryBuilder {
       url: 'http://example.org/inner',
       valueReference: { reference: `#${inner.id}` },
     }))
-    const nested = { url: 'http://example.org/nested', extension: this.extensionsOfEveryType(type, 'part') }
-    return { ...own, contained, extension: [...pointers, ...this.extensionsOfEveryType(type), nested] }
+    return { ...own, contained, extension: [...pointers, ...this.extensionsOfEveryType(type)] }
   }
 
   own(type: string, id: string): Resource {
@@ -158,10 +157,13 @@ class CanaryBuilder {
     return property ? this.extensionOf(property, `${path}.${property.name}`) : {}
   }
 
-  private extensionsOfEveryType(path: string, url?: string): JsonObject[] {
-    return extensionValues.map((property) =>
-      this.extensionOf(property, `${path}.extension.${property.name}`, url),
-    )
+  /** Every other one of them inside another extension. */
+  private extensionsOfEveryType(path: string): JsonObject[] {
+    const half = (which: number, url?: string) =>
+      extensionValues
+        .filter((_, index) => (index + this.variant) % 2 === which)
+        .map((property) => this.extensionOf(property, `${path}.extension.${property.name}`, url))
+    return [...half(0), { url: 'http://example.org/around', extension: half(1, 'part') }]
   }
 
   private extensionOf(
