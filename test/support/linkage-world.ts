@@ -68,8 +68,10 @@ export class LinkageWorld {
     }
   }
 
-  async pairs(state = 'open'): Promise<QueuedPair[]> {
-    const { body } = await this.steward.get(`/governance/linkage?state=${state}&limit=200`).expect(200)
+  /** @param before id of the last one of the page before */
+  async pairs(state = 'open', before = ''): Promise<QueuedPair[]> {
+    const next = before === '' ? '' : `&before=${before}`
+    const { body } = await this.steward.get(`/governance/linkage?state=${state}&limit=200${next}`).expect(200)
     return body as QueuedPair[]
   }
 
