@@ -1,8 +1,10 @@
 import { isResourceType } from '../fhir/definitions.ts'
 import { FhirError } from '../fhir/outcome.ts'
+import { leavesOf, type Leaf } from '../fhir/search/criteria.ts'
 import { parseQuery } from '../fhir/search/parse-query.ts'
 import type { Query } from '../fhir/search/query.ts'
 import { demandNoTerminology } from '../fhir/terminology/query.ts'
+import { compositePlan } from '../resources/composites.ts'
 import type { Access } from './access.ts'
 
 /** The letters of SMART v2: create, read, update, delete, search. */
@@ -75,12 +77,19 @@ function filtered(scope: Scope, parameters: string, zone: string): Scope | undef
   try {
     const { query } = parseQuery(scope.type, pairs, { zone, handling: 'strict' })
     demandNoTerminology(query)
+    if (!leavesOf(query).every(isLasting)) return undefined
     if (query.criteria.length !== pairs.length) return undefined // `_sort`, `_count`: no limits on what is seen
     return { ...scope, filters: [query], parameters: canonicalParameters(pairs) }
   } catch (error) {
     if (error instanceof FhirError) return undefined
     throw error
   }
+}
+
+/** Whether a criterion finds the same at any time, and rows can be asked for it: `ap` on dates widens with their age. */
+function isLasting({ type, criterion }: Leaf): boolean {
+  if (criterion.kind === 'composite' && compositePlan(type, criterion.parameter) === undefined) return false
+  return criterion.values.flat().every((value) => value.kind !== 'date' || value.prefix !== 'ap')
 }
 
 function canonicalParameters(pairs: readonly (readonly [string, string])[]): string {

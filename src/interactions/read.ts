@@ -66,8 +66,9 @@ export async function vread(
   return answerOf(context, 'vread', found, shape)
 }
 
-/** The current version on the care base. @throws FhirError 404, 410 */
+/** The current version on the care base. @throws FhirError 403, 404, 410 */
 export async function findCurrent(tx: Tx, context: Context, type: string, id: string): Promise<Released> {
+  demand(context.access, type, 'r')
   const internal = await context.gate.locate(tx, context.access, type, id)
   if (internal === undefined) throw FhirError.notFound(type)
   const key = { type, id: internal }

@@ -9,12 +9,13 @@ import type { Tx } from '../store/tx.ts'
 import { successOutcome, type Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { putInService } from './in-service.ts'
-import { demandOn, permitsAll } from './judge.ts'
+import { demandReached, demandWithin, permitsAll, reached, unreached } from './judge.ts'
 import type { Preferences } from './request.ts'
 import { resourceOf } from './released.ts'
 import { noteNewTraits } from './same-person.ts'
 import { withLinksKept } from './server-links.ts'
 import { demandWhole } from './summary.ts'
+import { nameOf } from './versions.ts'
 
 /** A resource on its way in, valid, under the id it shall have. */
 export interface Write {
@@ -57,24 +58,28 @@ interface Located extends Write {
  * the same as the current version makes no new one.
  *
  * @returns one for each write, in their order
- * @throws FhirError 403 when a scope does not reach the resource before or after, 412 on a stale If-Match,
- *   422 for a resource that is not whole
+ * @throws FhirError 403 when a scope does not reach the resource before or after; 404 for one that the caller
+ *   does not know of, or would have to name where not all of the type is his to write; 412 on a stale
+ *   If-Match; 422 for a resource that is not whole
  */
 export async function writeAll(tx: Tx, context: Context, writes: readonly Write[]): Promise<Written[]> {
   for (const { resource } of writes) demandWhole(resource)
   const located = await locateAll(tx, context, writes)
   // new ids too: an export tells by the locks which writes are under way (store/writers.ts)
-  const keys = located.map(({ type, internal }) => ({ type, id: internal }))
+  const keys = located.map(keyOf)
   await lock(tx, keys)
-  const last = new Map((await lastVersions(tx, keys)).map((one) => [`${one.type}/${one.id}`, one]))
+  const last = new Map((await lastVersions(tx, keys)).map((one) => [nameOf(one), one]))
   const before = await currentVersions(tx, context, [...last.values()])
-  judgeAll(context, before.values())
+  await demandBefore(tx, context, located)
   const now = context.now()
   const versioned = located.map((write) => {
     const key = `${write.type}/${write.internal}`
     const former = before.get(key)
     return nextVersion(withLinksKept(write, former), last.get(key), former, now)
   })
+  for (const one of versioned) {
+    await demandWithin(tx, context, permissionFor(one), { resource: one.resource, id: one.internal })
+  }
   const changed = versioned.filter(({ unchanged }) => !unchanged)
   const rows = await context.gate.admit(tx, changed)
   const patients = new Map(rows.map((row) => [`${row.type}/${row.id}`, row.patient]))
@@ -82,10 +87,11 @@ export async function writeAll(tx: Tx, context: Context, writes: readonly Write[
     const key = `${one.type}/${one.internal}`
     return { ...one, patient: patients.get(key) ?? before.get(key)?.row.patient ?? nilPatient }
   })
-  for (const one of written) {
-    demandOn(context, one.fresh ? 'c' : 'u', { ...one, resource: () => one.resource })
-  }
   await save(tx, rows)
+  for (const permission of ['c', 'u'] as const) {
+    const judged = located.filter((write) => permissionFor(write) === permission)
+    await demandReached(tx, context, permission, judged.map(keyOf))
+  }
   await noteNewTraits(tx, written, before)
   await putInService(
     tx,
@@ -93,6 +99,14 @@ export async function writeAll(tx: Tx, context: Context, writes: readonly Write[
     written.filter(({ unchanged }) => !unchanged),
   )
   return written
+}
+
+function permissionFor({ fresh }: Write): 'c' | 'u' {
+  return fresh ? 'c' : 'u'
+}
+
+function keyOf({ type, internal }: Located): { readonly type: string; readonly id: string } {
+  return { type, id: internal }
 }
 
 async function locateAll(tx: Tx, context: Context, writes: readonly Write[]): Promise<Located[]> {
@@ -112,12 +126,15 @@ async function currentVersions(
   return new Map(released.map((one) => [`${one.type}/${one.row.id}`, one]))
 }
 
-/** A scope that holds for some resources only must hold for what is there, not just for what comes. */
-function judgeAll(context: Context, before: Iterable<Released>): void {
-  for (const one of before) {
-    if (permitsAll(context.access, one.type, 'u')) continue
-    demandOn(context, 'u', { type: one.type, patient: one.row.patient, resource: () => resourceOf(one) })
-  }
+/**
+ * Scopes that hold for some resources only must hold for what is there, not just for what comes. Who writes
+ * under them names no new ids: an id that is free would tell it from one that somebody else's resource has.
+ */
+async function demandBefore(tx: Tx, context: Context, writes: readonly Located[]): Promise<void> {
+  const named = writes.filter(({ type, fresh }) => !fresh && !permitsAll(context.access, type, 'u'))
+  const within = new Set((await reached(tx, context, 'u', named.map(keyOf))).map(nameOf))
+  const beyond = named.map(keyOf).find((key) => !within.has(nameOf(key)))
+  if (beyond) throw await unreached(tx, context, beyond)
 }
 
 function nextVersion(

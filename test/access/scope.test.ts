@@ -50,6 +50,7 @@ describe('SMART scopes', () => {
     ],
     ['a parameter on all types', 'system/*.rs?category=laboratory'],
     ['a parameter on a v1 scope', 'system/Observation.read?category=laboratory'],
+    ['a date that is near: what is near widens as it grows old', 'system/Observation.rs?date=ap2024-03'],
     ['no parameter after the question mark', 'system/Observation.rs?'],
   ])('A34 takes nothing from a granular scope with %s', (_, token) => {
     expect(parseScope(token, zone)).toBeUndefined()

@@ -9,7 +9,7 @@ import { firstPlace, placesReferring, type Place } from '../../store/referring.t
 import { currents } from '../../store/resources.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Context } from '../context.ts'
-import { demandOn } from '../judge.ts'
+import { demandReached } from '../judge.ts'
 import { resourceOf } from '../released.ts'
 import { writeAll, type Write } from '../write.ts'
 import { mergerOf, type Pair } from './pair.ts'
@@ -109,12 +109,15 @@ export async function countMoves(
   const ids = { source: source.id, target: target.id, base: context.base }
   for (let start = 0; start < places.length; start += atOnce) {
     const rows = await currents(tx, places.slice(start, start + atOnce))
-    for (const one of await context.gate.release(tx, context.access, rows)) {
-      const { paths } = moveOver(resourceOf(one), ids)
-      if (paths.length === 0) continue
-      demandOn(context, 'u', { type: one.type, patient: one.row.patient, resource: () => resourceOf(one) })
-      counts.set(one.type, (counts.get(one.type) ?? 0) + 1)
-    }
+    const released = await context.gate.release(tx, context.access, rows)
+    const moved = released.filter((one) => moveOver(resourceOf(one), ids).paths.length > 0)
+    await demandReached(
+      tx,
+      context,
+      'u',
+      moved.map(({ row }) => row),
+    )
+    for (const { type } of moved) counts.set(type, (counts.get(type) ?? 0) + 1)
   }
   return counts
 }
@@ -156,9 +159,15 @@ export async function rewriteAll(
     const changed = released.flatMap((one) => {
       const { type, id, version, row } = one
       const { resource, paths } = change(resourceOf(one), { type, id: row.id })
-      return paths.length > 0 ? [{ write: writeOf(type, id, resource, version), paths }] : []
+      return paths.length > 0 ? [{ write: writeOf(type, id, resource, version), paths, row }] : []
     })
     if (changed.length === 0) continue
+    await demandReached(
+      tx,
+      context,
+      'u',
+      changed.map(({ row }) => row),
+    )
     const written = await writeAll(
       tx,
       context,

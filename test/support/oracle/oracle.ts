@@ -52,7 +52,8 @@ export class Oracle {
     return this.resources.filter(({ resourceType }) => resourceType === type)
   }
 
-  private meets(resource: Resource, [key, value]: Parameter): boolean {
+  /** Whether a resource, or another version of it, meets one parameter among the resources that there are. */
+  meets(resource: Resource, [key, value]: Parameter): boolean {
     if (key === '_list') return this.isListed(resource, value.split(','))
     if (key === '_filter') {
       return meetsFilter(value, (path, operator, text) =>
