@@ -26,12 +26,15 @@ async function optionsFor(request: FastifyRequest, origins: ClientOrigins): Prom
   return isRegistered ? { ...forClients, origin: headers.origin } : forNobody
 }
 
-/** Discovery, the CapabilityStatement, the API's description: no token is needed for them either. */
+/** Discovery, keys, the CapabilityStatement, the API's description: no token is needed for them either. */
 function isPublic(url: string): boolean {
-  return /^\/(research\/[^/]+\/)?fhir\/(metadata|openapi\.json|\.well-known\/smart-configuration)(?=\?|$)/.test(
-    url,
-  )
+  return publicPaths.some((path) => path.test(url))
 }
+
+const publicPaths: readonly RegExp[] = [
+  /^\/(research\/[^/]+\/)?fhir\/(metadata|openapi\.json|\.well-known\/smart-configuration)(?=\?|$)/,
+  /^\/auth\/(jwks|\.well-known\/openid-configuration)(?=\?|$)/,
+]
 
 function isForClients(url: string): boolean {
   return isFhirPath(url) || /^\/auth\/(research\/[^/]+\/)?(token|revoke)(?=\?|$)/.test(url)

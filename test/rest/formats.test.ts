@@ -4,7 +4,7 @@ import pg from 'pg'
 import supertest from 'supertest'
 import { parseXml } from '../../src/fhir/xml/xml-parse.ts'
 import { grantPermit, withPeople } from '../support/permit.ts'
-import { startServer, testClientId, type TestServer } from '../support/server.ts'
+import { cleanerId, startServer, testClientId, type TestServer } from '../support/server.ts'
 
 let server: TestServer
 let token: string
@@ -196,6 +196,10 @@ describe('CORS', () => {
       JSON.stringify({ allowed_origins: [ours] }),
       testClientId,
     ])
+    await database.query('UPDATE auth.client SET metadata = metadata || $1 WHERE client_id = $2', [
+      JSON.stringify({ redirect_uris: ['https://spa.example/back'], token_endpoint_auth_method: 'none' }),
+      cleanerId,
+    ])
     await database.end()
     // a change counts within seconds, without a restart
     for (let tries = 0; tries < 30 && allowed(await preflight('/fhir', ours)) === undefined; tries++) {
@@ -210,17 +214,26 @@ describe('CORS', () => {
       .set('Access-Control-Request-Headers', 'authorization,content-type,if-match,prefer')
   const allowed = ({ headers }: { headers: Record<string, string> }) => headers['access-control-allow-origin']
 
-  it.each(['/fhir/Patient/x', '/fhir', '/auth/token'])('lets the pages of a client use %s', async (path) => {
-    const answer = await preflight(path, ours)
-    expect([answer.status, allowed(answer)]).toEqual([204, ours])
-    expect(answer.headers['access-control-allow-methods']).toContain('PUT')
-    const headers = answer.headers['access-control-allow-headers']
-    for (const name of ['Authorization', 'Content-Type', 'Prefer', 'If-Match'])
-      expect(headers).toContain(name)
-    expect(answer.headers['access-control-allow-credentials']).toBeUndefined()
+  it.each(['/fhir/Patient/x', '/fhir', '/auth/token'])(
+    'A9: lets the pages of a client use %s',
+    async (path) => {
+      const answer = await preflight(path, ours)
+      expect([answer.status, allowed(answer)]).toEqual([204, ours])
+      expect(answer.headers['access-control-allow-methods']).toContain('PUT')
+      const headers = answer.headers['access-control-allow-headers']
+      for (const name of ['Authorization', 'Content-Type', 'Prefer', 'If-Match'])
+        expect(headers).toContain(name)
+      expect(answer.headers['access-control-allow-credentials']).toBeUndefined()
+    },
+  )
+
+  it('A9: lets the page of a public client use them from where it is sent back to', async () => {
+    for (const path of ['/fhir/Patient/x', '/auth/token']) {
+      expect(allowed(await preflight(path, 'https://spa.example'))).toBe('https://spa.example')
+    }
   })
 
-  it('shows them the headers that the interactions answer with, also beside an error', async () => {
+  it('A9: shows them the headers that the interactions answer with, also beside an error', async () => {
     for (const path of ['/fhir/Patient/x', '/fhir/Patient/none']) {
       const answer = await send('get', path).set('Origin', ours)
       expect([allowed(answer), answer.headers['vary']]).toEqual([ours, expect.stringContaining('Origin')])
@@ -231,7 +244,7 @@ describe('CORS', () => {
     }
   })
 
-  it('lets nobody else', async () => {
+  it('A9: lets nobody else', async () => {
     for (const origin of [
       'https://other.example',
       'null',
@@ -246,7 +259,7 @@ describe('CORS', () => {
     expect(allowed(await preflight('/governance/requests', ours))).toBeUndefined()
   })
 
-  it('answers a page at the token endpoint when it is the page of that very client', async () => {
+  it('A9: answers a page at the token endpoint when it is the page of that very client', async () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
     const claims = {
       iss: testClientId,
@@ -267,7 +280,7 @@ describe('CORS', () => {
     expect([other.status, allowed(other)]).toEqual([400, undefined])
   })
 
-  it('lets any page read discovery, the CapabilityStatement and the OpenAPI document', async () => {
+  it('A8: lets any page read discovery, the CapabilityStatement and the OpenAPI document', async () => {
     for (const path of ['/fhir/metadata', '/fhir/openapi.json', '/fhir/.well-known/smart-configuration']) {
       const answer = await supertest(server.url).get(path).set('Origin', 'https://other.example')
       expect([path, answer.status, allowed(answer)]).toEqual([path, 200, '*'])

@@ -30,9 +30,29 @@ export class ClientOrigins {
   }
 
   private async read(): Promise<ReadonlySet<string>> {
-    const rows: { origin: string }[] = await this.table.query(
-      `SELECT DISTINCT jsonb_array_elements_text(metadata -> 'allowed_origins') AS origin FROM auth.client`,
-    )
-    return new Set(rows.map(({ origin }) => origin))
+    const clients = await this.table.find({ select: { clientId: true, metadata: true } })
+    return new Set(clients.flatMap(({ metadata }) => originsOf(metadata)))
   }
+}
+
+/**
+ * The origins that a registration speaks for: those it lists, and of a client without a secret those that it
+ * is sent back to, since such a client is the page itself. A native app's own scheme is no origin.
+ *
+ * @param metadata RFC 7591, as registered
+ */
+export function originsOf(metadata: object): readonly string[] {
+  const {
+    allowed_origins: allowed,
+    redirect_uris: redirects,
+    token_endpoint_auth_method: method,
+  } = metadata as {
+    readonly [member: string]: unknown
+  }
+  const pages = method === 'none' ? texts(redirects).filter((uri) => URL.canParse(uri)) : []
+  return [...texts(allowed), ...pages.map((uri) => new URL(uri).origin).filter((origin) => origin !== 'null')]
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
 }
