@@ -3,7 +3,7 @@ import { FhirError, issue } from '../fhir/outcome.ts'
 import { Settings } from '../config.ts'
 import { onBase, researchRights } from './oauth/backend-services.ts'
 import { Clients } from './clients/clients.ts'
-import { fhirBase, type FhirBase } from './fhir-base.ts'
+import { baseOf, fhirBase, type FhirBase } from './fhir-base.ts'
 import { KeySets } from './clients/key-sets.ts'
 import { OpaqueTokens } from './oauth/opaque-tokens.ts'
 import { OpaqueTokenStrategy } from './oauth/opaque-token.strategy.ts'
@@ -33,9 +33,10 @@ export class Authenticator {
   ) {
     this.publicUrl = settings.publicUrl
     const issuers = readTrustedIssuers(settings)
+    const careUrl = baseOf(this.publicUrl, undefined).url
     this.chain = new StrategyChain<TokenSubject>([
       new OpaqueTokenStrategy(tokens),
-      ...issuers.map((issuer) => trustedIssuerStrategy(issuer, keySets, clients)),
+      ...issuers.map((issuer) => trustedIssuerStrategy(issuer, keySets, clients, careUrl)),
     ])
   }
 

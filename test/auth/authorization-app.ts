@@ -26,9 +26,10 @@ export const tokenUrl = `${publicUrl}/auth/token`
 class ProbeController {
   @Get(['fhir/Probe', 'research/:permit/fhir/Probe'])
   @UseGuards(FhirBaseGuard)
-  principal(@CurrentPrincipal() { caller, base, scopes, grants }: Principal) {
+  principal(@CurrentPrincipal() { caller, base, scopes, grants, patient, fhirUser }: Principal) {
     const texts = scopes.map((scope) => `${scope.context}/${scope.type}.${[...scope.permissions].join('')}`)
-    return { caller: { ...caller, tokenId: undefined }, base, scopes: texts, grants: [...grants] }
+    const shown = { caller: { ...caller, tokenId: undefined }, base, patient, fhirUser }
+    return { ...shown, scopes: texts, grants: [...grants] }
   }
 
   @Get('governance/probe')

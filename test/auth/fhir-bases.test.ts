@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
-import { SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey, type JWK } from 'jose'
 import request from 'supertest'
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
@@ -29,14 +29,18 @@ let store: Store
 let key: ClientKey
 let issuerKey: ClientKey
 let issuerServer: Server
+let issuerRsa: JWK
 
 beforeAll(async () => {
   database = await freshDatabase()
   store = new Store(database.url)
   folder = new Folder()
   ;[key, issuerKey] = await Promise.all([clientKey('ES384'), clientKey('ES384')])
+  const rsa = await generateKeyPair('RS256', { extractable: true })
+  issuerRsa = await exportJWK(rsa.privateKey)
+  const publicRsa = await exportJWK(rsa.publicKey)
   issuerServer = createServer((_request, response) =>
-    response.end(JSON.stringify({ keys: [issuerKey.publicJwk] })),
+    response.end(JSON.stringify({ keys: [issuerKey.publicJwk, { ...publicRsa, kid: 'rsa' }] })),
   )
   await new Promise<void>((listening) => issuerServer.listen(0, '127.0.0.1', listening))
   const jwks_uri = `http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}/jwks`
@@ -292,6 +296,43 @@ describe('a JWT of a trusted issuer', () => {
     const forged = { ...(await clientKey('ES384')), kid: issuerKey.kid }
     expect((await read('/fhir/Probe', await jwt({}, {}, forged))).status).toBe(401)
     expect((await read('/fhir/Probe', await jwt({}, { kid: 'unknown' }))).status).toBe(401)
+  })
+
+  it.each([
+    ['relative', 'Practitioner/p-1'],
+    ['absolute', `${publicUrl}/fhir/Practitioner/p-1`],
+  ])('says who its person is in the records, when its fhirUser is %s', async (_, fhirUser) => {
+    expect((await read('/fhir/Probe', await jwt({ fhirUser }))).body.fhirUser).toBe('Practitioner/p-1')
+  })
+
+  it('does not say so by a fhirUser of another server, or of no person', async () => {
+    for (const fhirUser of ['https://elsewhere.example/fhir/Practitioner/p-1', 'Device/1', 7]) {
+      expect((await read('/fhir/Probe', await jwt({ fhirUser }))).body).not.toHaveProperty('fhirUser')
+    }
+  })
+
+  it('is refused by an algorithm that is not pinned, under a key of its issuer', async () => {
+    const status = async (alg: string) => {
+      const privateKey = (await importJWK(issuerRsa, alg)) as CryptoKey
+      const token = await jwt({}, { alg }, { ...issuerKey, kid: 'rsa', privateKey })
+      return (await read('/fhir/Probe', token)).status
+    }
+    expect([await status('RS256'), await status('RS512'), await status('PS256')]).toEqual([200, 401, 401])
+  })
+
+  it('has no key fetched but from where its issuer was registered with', async () => {
+    let asked = 0
+    const server = createServer((_request, response) => {
+      asked++
+      response.end(JSON.stringify({ keys: [strangerKey.publicJwk] }))
+    })
+    const strangerKey = await clientKey('ES384')
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    const jku = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`
+    const header = { jku, jwk: strangerKey.publicJwk }
+    expect((await read('/fhir/Probe', await jwt({}, header, strangerKey))).status).toBe(401)
+    expect(asked).toBe(0)
+    await new Promise((closed) => server.close(closed))
   })
 
   it('is refused when it is signed with the public key as a shared secret', async () => {

@@ -1,6 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { KeySets, maxAgeSeconds, refetchSeconds, selectKey } from '../../src/auth/clients/key-sets.ts'
+import {
+  fetchKeys,
+  KeySets,
+  maxAgeSeconds,
+  refetchSeconds,
+  selectKey,
+} from '../../src/auth/clients/key-sets.ts'
 import { clientKey, type ClientKey } from './authorization-app.ts'
 
 /** The key server of some other hospital: what it answers, and how often it was asked. */
@@ -21,7 +27,10 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`
 })
 
-afterAll(() => new Promise((closed) => server.close(closed)))
+afterAll(() => {
+  server.closeAllConnections()
+  return new Promise((closed) => server.close(closed))
+})
 
 beforeEach(() => {
   asked = 0
@@ -82,6 +91,14 @@ describe('A64 keys by URL', () => {
     answer = bad
     expect(await new KeySets().find(url, hint(one), now)).toBeUndefined()
     expect(asked).toBe(1)
+  })
+
+  it('are not waited for longer than the time-out, be it before the answer or within it', async () => {
+    const begins = [undefined, '{"keys":[']
+    for (const begin of begins) {
+      answer = (_, response) => void (begin === undefined || response.write(begin))
+      await expect(fetchKeys(url, now, 50)).rejects.toThrow(/timeout/i)
+    }
   })
 
   it('are not used past their time when the server is gone', async () => {

@@ -77,11 +77,16 @@ export function selectKey(keys: readonly unknown[], { kid, alg }: KeyHint): JWK 
   return usable ? key : undefined
 }
 
-async function fetchKeys(url: string, now: number): Promise<FetchedKeys> {
+/** @throws when they are not there, are none, or do not come in time */
+export async function fetchKeys(
+  url: string,
+  now: number,
+  timeoutMs = timeoutSeconds * 1000,
+): Promise<FetchedKeys> {
   const response = await fetch(url, {
     headers: { Accept: 'application/json' },
     redirect: 'error',
-    signal: AbortSignal.timeout(timeoutSeconds * 1000),
+    signal: AbortSignal.timeout(timeoutMs),
   })
   if (response.status !== 200) throw new Error('the key set was not given')
   const set: unknown = JSON.parse(await limitedText(response))

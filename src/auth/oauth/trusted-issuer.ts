@@ -8,6 +8,7 @@ import { isSafeUrl } from '../clients/client-metadata.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { KeySets } from '../clients/key-sets.ts'
 import type { TokenSubject } from '../principal.ts'
+import { fhirUserSyntax } from '../people/rights.ts'
 import { settle, type Credentials } from '../strategy-chain.ts'
 import { hashOf } from './artifact-store.ts'
 
@@ -35,8 +36,15 @@ const algorithms = ['RS256', 'RS384', 'ES256', 'ES384'] as const
  * Verifies the JWT access tokens of one OpenID provider outside. Issuer, algorithms and keys are
  * pinned; the audience must be the base that the token was sent to; the client must be registered here,
  * and its policy bounds what the token says.
+ *
+ * @param careUrl the care base's, in which `fhirUser` may be written absolutely
  */
-export function trustedIssuerStrategy(trusted: TrustedIssuer, keySets: KeySets, clients: Clients): Strategy {
+export function trustedIssuerStrategy(
+  trusted: TrustedIssuer,
+  keySets: KeySets,
+  clients: Clients,
+  careUrl: string,
+): Strategy {
   const keyOf: SecretOrKeyProvider = (_request, token: string, done) => {
     settle(publicKey(token, trusted, keySets), (error, pem) => done(error, pem || undefined))
   }
@@ -53,7 +61,7 @@ export function trustedIssuerStrategy(trusted: TrustedIssuer, keySets: KeySets, 
       const { base } = request as Credentials // what StrategyChain passes
       const audience = base?.permit === undefined ? (trusted.audience ?? base?.url) : base.url
       if (!isFor(claims, audience)) return done(null, false)
-      settle(subjectOf(claims, trusted.issuer, clients), done)
+      settle(subjectOf(claims, trusted.issuer, clients, careUrl), done)
     },
   )
 }
@@ -78,6 +86,7 @@ async function subjectOf(
   claims: Claims,
   issuer: string,
   clients: Clients,
+  careUrl: string,
 ): Promise<TokenSubject | undefined> {
   const { sub, scope, patient } = claims
   const clientId = claims['client_id'] ?? claims['azp']
@@ -94,7 +103,15 @@ async function subjectOf(
     patient: context,
     // grants are for clients that have proved themselves to us with their key
     grants: new Set(),
+    ...fhirUserOf(claims, careUrl),
   }
+}
+
+/** Who the person is in our records; what is of another server says nothing here. */
+function fhirUserOf({ fhirUser }: Claims, careUrl: string): Pick<TokenSubject, 'fhirUser'> {
+  if (typeof fhirUser !== 'string') return {}
+  const relative = fhirUser.startsWith(`${careUrl}/`) ? fhirUser.slice(careUrl.length + 1) : fhirUser
+  return fhirUserSyntax.test(relative) ? { fhirUser: relative } : {}
 }
 
 /** The same for the same token. */
