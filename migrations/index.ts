@@ -29,6 +29,7 @@ import { Smart1764000000028 } from './0028-smart.ts'
 import { IdentityLinkage1764000000031 } from './0031-identity-linkage.ts'
 import { Linkage1764000000032 } from './0032-linkage.ts'
 import { Revocation1764000000033 } from './0033-revocation.ts'
+import { SigningKey1764000000034 } from './0034-signing-key.ts'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -63,6 +64,7 @@ export const migrations = [
   IdentityLinkage1764000000031,
   Linkage1764000000032,
   Revocation1764000000033,
+  SigningKey1764000000034,
 ]
 
 const isOfVault = ({ name }: { readonly name: string }) => name.startsWith('Identity')

@@ -4,6 +4,10 @@ import { open, seal, type Keyring } from '../identity/keyring.ts'
 export const sealedPlace = {
   /** `auth.artifact.context`: a `LaunchContext` */
   context: (idHash: Buffer) => `artifact.context ${idHash.toString('hex')}`,
+  /** a patient chosen for an authorization, in what the library keeps of it; by the flow's `cid` */
+  chosenPatient: (cid: string) => `artifact.payload patient ${cid}`,
+  /** `auth.signing_key.sealed`: a JWK */
+  signingKey: (alg: string) => `signing_key.sealed ${alg}`,
   /** `auth.person.fhir_user`: `Practitioner/123` */
   fhirUser: (username: string) => `person.fhir_user ${username}`,
 } as const

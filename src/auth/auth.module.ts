@@ -7,8 +7,16 @@ import { IdentityModule } from '../identity/identity.module.ts'
 import { Keyring } from '../identity/keyring.ts'
 import { StoreModule } from '../store/store.module.ts'
 import { ArtifactStore } from './oauth/artifact-store.ts'
+import { AuditModule } from '../audit/audit.module.ts'
 import { AuthSeal } from './auth-seal.ts'
 import { Authenticator } from './authenticator.ts'
+import { AuthorizationRequests } from './oauth/authorization-requests.ts'
+import { CodeFlow } from './oauth/code-flow.ts'
+import { ContextRecords } from './oauth/context-records.ts'
+import { Launches } from './oauth/launches.ts'
+import { RefreshRequests } from './oauth/refresh-requests.ts'
+import { SigningKeys } from './oauth/signing-keys.ts'
+import { Authorizations } from './oauth/authorizations.ts'
 import { AuthorizationServer } from './oauth/authorization-server.ts'
 import { ClientOrigins } from './clients/client-origins.ts'
 import { Clients } from './clients/clients.ts'
@@ -16,6 +24,7 @@ import { authEntities } from './entities.ts'
 import { FhirBaseGuard } from './fhir-base.guard.ts'
 import { Introspection } from './oauth/introspection.ts'
 import { KeySets } from './clients/key-sets.ts'
+import { LaunchController } from './oauth/launch.controller.ts'
 import { LoginController } from './people/login.controller.ts'
 import { mountOauthRoutes } from './oauth/oauth-routes.ts'
 import { OpaqueTokens } from './oauth/opaque-tokens.ts'
@@ -30,14 +39,35 @@ const sweepMinutes = 5
 
 /** Who is there: clients by their keys, people by their passwords, and the tokens both get. */
 @Module({
-  imports: [StoreModule, IdentityModule, TypeOrmModule.forFeature(authEntities)],
-  controllers: [SmartConfigurationController, LoginController],
+  imports: [StoreModule, IdentityModule, AuditModule, TypeOrmModule.forFeature(authEntities)],
+  controllers: [SmartConfigurationController, LaunchController, LoginController],
   providers: [
+    ...[
+      AuthorizationRequests,
+      Authorizations,
+      CodeFlow,
+      ContextRecords,
+      Launches,
+      RefreshRequests,
+      SigningKeys,
+    ],
     ...[ArtifactStore, AuthorizationServer, Clients, KeySets, OpaqueTokens, People, ResearchBases, Sessions],
     ...[Authenticator, ClientOrigins, FhirBaseGuard, Introspection, PersonGuard, TokenMemory],
     { provide: AuthSeal, inject: [Keyring], useFactory: (keyring: Keyring) => new AuthSeal(keyring) },
   ],
-  exports: [StoreModule, Authenticator, Clients, FhirBaseGuard, People, PersonGuard, ResearchBases, Sessions],
+  exports: [
+    StoreModule,
+    Authorizations,
+    AuthorizationServer,
+    ContextRecords,
+    Authenticator,
+    Clients,
+    FhirBaseGuard,
+    People,
+    PersonGuard,
+    ResearchBases,
+    Sessions,
+  ],
 })
 export class AuthModule implements OnModuleInit, OnModuleDestroy {
   private sweeping: NodeJS.Timeout | undefined

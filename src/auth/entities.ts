@@ -129,5 +129,16 @@ export class Session {
   expiresAt!: Date
 }
 
+/** What ID tokens are signed with, one key for each algorithm. */
+@Entity({ schema: 'auth', name: 'signing_key' })
+export class SigningKey {
+  @PrimaryColumn({ type: 'text' })
+  alg!: string
+
+  /** sealed: the private key as a JWK with its `kid` */
+  @Column({ type: 'bytea' })
+  sealed!: Buffer
+}
+
 /** For `TypeOrmModule`. */
-export const authEntities = [Client, Artifact, Person, Session]
+export const authEntities = [Client, Artifact, Person, Session, SigningKey]

@@ -32,7 +32,7 @@ export function permitsAll(access: Access, type: string, permission: Permission)
  */
 export async function reached(
   tx: Tx,
-  context: Context,
+  context: Pick<Context, 'access' | 'gate'>,
   permission: Permission,
   keys: readonly Key[],
 ): Promise<StoredRow[]> {

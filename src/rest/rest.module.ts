@@ -17,6 +17,7 @@ import { AsyncWorkers } from './async-workers.ts'
 import { CareController } from './care.controller.ts'
 import { Exchange } from './exchange.ts'
 import { HealthController } from './health.controller.ts'
+import { LaunchRecords } from './launch-records.ts'
 import { LandingController } from './landing.controller.ts'
 import { ResearchController } from './research.controller.ts'
 
@@ -30,7 +31,7 @@ import { ResearchController } from './research.controller.ts'
       inject: [Store, Keyring, Settings],
       useFactory: (store: Store, keyring: Keyring, { zone }: Settings) => new AsyncJobs(store, keyring, zone),
     },
-    ...[RequestAccess, Exchange, AsyncKickoff, AsyncWorkers],
+    ...[RequestAccess, Exchange, AsyncKickoff, AsyncWorkers, LaunchRecords],
   ],
   exports: [RequestAccess, Exchange],
 })

@@ -112,7 +112,7 @@ describe('the token endpoint', () => {
 
   it.each([
     ['grant_type', undefined, 400, 'invalid_request'],
-    ['grant_type', 'authorization_code', 400, 'unsupported_grant_type'],
+    ['grant_type', 'authorization_code', 400, 'invalid_request'],
     ['grant_type', 'password', 400, 'unsupported_grant_type'],
     ['client_assertion_type', undefined, 401, 'invalid_client'],
     [

@@ -51,8 +51,8 @@ describe('COFFRE_CLIENTS_FILE', () => {
     ['no scope', (client) => [{ ...client, scope: undefined }], 'entry 1: scope: a string of SMART scopes'],
     [
       'a scope of another kind',
-      (c) => [{ ...c, scope: 'system/*.rs openid' }],
-      'entry 1: scope: holds what is no clinical SMART scope',
+      (c) => [{ ...c, scope: 'system/*.rs profile' }],
+      'entry 1: scope: holds what is no SMART scope',
     ],
     [
       'an origin with a path',
@@ -78,12 +78,12 @@ describe('COFFRE_CLIENTS_FILE', () => {
     [
       'an unknown grant',
       (c) => [{ ...c, grants: ['all'] }],
-      'entry 1: grants: of bulk-identified, delete-multiple, expunge, import, introspect, merge, reindex',
+      'entry 1: grants: of bulk-identified, delete-multiple, expunge, import, introspect, launch, merge, reindex',
     ],
     [
       'a flow that is not on',
-      (c) => [{ ...c, grant_types: ['authorization_code'] }],
-      'entry 1: grant_types: client_credentials',
+      (c) => [{ ...c, grant_types: ['implicit'] }],
+      'entry 1: grant_types: of authorization_code, refresh_token, client_credentials',
     ],
     ['the same client twice', (c) => [c, c], 'a client_id that is there twice'],
   ])('stops the start, in one line, when it holds %s', async (_, content, message) => {

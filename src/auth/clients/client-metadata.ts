@@ -17,9 +17,13 @@ export const clientGrants = [
   'expunge',
   'import',
   'introspect',
+  'launch',
   'merge',
   'reindex',
 ] as const
+
+export const clientGrantTypes = ['authorization_code', 'refresh_token', 'client_credentials'] as const
+export const clientAuthMethods = ['none', 'client_secret_basic', 'private_key_jwt'] as const
 
 /** Signature algorithms of client assertions. @see SMART App Launch 2.2 § Asymmetric client authentication */
 export const assertionAlgorithms = ['RS384', 'ES384'] as const
@@ -42,12 +46,22 @@ export class ClientMetadata {
 
   @IsOptional()
   @ArrayNotEmpty()
-  @IsIn(['client_credentials'], { each: true, message: 'grant_types: client_credentials' })
-  grant_types?: string[]
+  @IsIn(clientGrantTypes, { each: true, message: `grant_types: of ${clientGrantTypes.join(', ')}` })
+  grant_types?: (typeof clientGrantTypes)[number][]
+
+  /** compared exactly */
+  @IsOptional()
+  @IsString({ each: true, message: 'redirect_uris: a list of URIs' })
+  redirect_uris?: string[]
 
   @IsOptional()
-  @IsIn(['private_key_jwt'], { message: 'token_endpoint_auth_method: private_key_jwt' })
-  token_endpoint_auth_method?: string
+  @IsIn(clientAuthMethods, { message: `token_endpoint_auth_method: of ${clientAuthMethods.join(', ')}` })
+  token_endpoint_auth_method?: (typeof clientAuthMethods)[number]
+
+  /** SHA-256 in hex of a long random secret: what is at rest in place of the secret */
+  @IsOptional()
+  @Matches(/^[0-9a-f]{64}$/, { message: 'client_secret_hash: SHA-256 in hex' })
+  client_secret_hash?: string
 
   @IsOptional()
   @IsIn(assertionAlgorithms, {

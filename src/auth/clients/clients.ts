@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
 import { plainToInstance } from 'class-transformer'
 import type { JWK } from 'jose'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { In, Repository } from 'typeorm'
 import { parseScopes, printScopes, type Scope } from '../../access/scope.ts'
 import { Settings, SettingsError } from '../../config.ts'
 import { ClientMetadata } from './client-metadata.ts'
 import { Client } from '../entities.ts'
+import { isLaunchWord } from '../oauth/launch-words.ts'
 import { KeySets, selectKey, type KeyHint } from './key-sets.ts'
 import { readSettingsFile } from '../settings-file.ts'
 
@@ -61,6 +63,14 @@ export class Clients {
     return parseScopes(text, this.settings.zone)
   }
 
+  /** Whether this is the secret of a client that has one. */
+  async isSecretOf(clientId: string, secret: string): Promise<boolean> {
+    const client = await this.find(clientId)
+    const expected = client && this.metadata(client).client_secret_hash
+    if (expected === undefined) return false
+    return timingSafeEqual(createHash('sha256').update(secret).digest(), Buffer.from(expected, 'hex'))
+  }
+
   metadata(client: Client): ClientMetadata {
     return plainToInstance(ClientMetadata, client.metadata)
   }
@@ -80,13 +90,15 @@ export class Clients {
 
 /** The client's scopes in canonical form, or what is wrong with the registration as a whole. */
 function policyOf(metadata: ClientMetadata, zone: string): { scope: string; fault?: string } {
-  if ((metadata.jwks === undefined) === (metadata.jwks_uri === undefined)) {
+  const method = metadata.token_endpoint_auth_method ?? 'private_key_jwt'
+  const keySets = [metadata.jwks, metadata.jwks_uri].filter((one) => one !== undefined).length
+  if (method === 'private_key_jwt' && keySets !== 1) {
     return { scope: '', fault: 'one of jwks and jwks_uri is needed' }
   }
-  const tokens = metadata.scope.split(' ').filter((token) => token !== '')
+  const tokens = metadata.scope.split(' ').filter((token) => token !== '' && !isLaunchWord(token))
   const scopes = parseScopes(metadata.scope, zone)
-  if (tokens.length === 0 || scopes.length < tokens.length) {
-    return { scope: '', fault: 'scope: holds what is no clinical SMART scope' }
+  if (metadata.scope.trim() === '' || scopes.length < tokens.length) {
+    return { scope: '', fault: 'scope: holds what is no SMART scope' }
   }
   return { scope: printScopes(scopes) }
 }

@@ -2,8 +2,22 @@ import { Injectable } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider'
 import { createHash } from 'node:crypto'
-import { Between, In, IsNull, LessThan, MoreThan, QueryFailedError, Repository } from 'typeorm'
+import {
+  Between,
+  In,
+  IsNull,
+  LessThan,
+  MoreThan,
+  QueryFailedError,
+  Repository,
+  type EntityManager,
+} from 'typeorm'
+import { AuthSeal, sealedPlace } from '../auth-seal.ts'
 import { Artifact, Session } from '../entities.ts'
+import type { LaunchContext } from './launch-context.ts'
+
+/** As long as this the redemption that came first may be under way: who comes second is refused, no more. */
+export const redemptionSeconds = 5
 
 /** SHA-256 of a token: all of it that is ever written down. */
 export function hashOf(value: string): Buffer {
@@ -19,6 +33,7 @@ export class ArtifactStore {
   constructor(
     @InjectRepository(Artifact) private readonly artifacts: Repository<Artifact>,
     @InjectRepository(Session) private readonly sessions: Repository<Session>,
+    private readonly seal: AuthSeal,
   ) {}
 
   /** The access token with this value, and whose it is; undefined when unknown, revoked or expired. */
@@ -55,40 +70,103 @@ export class ArtifactStore {
       find: (id) => this.find(model, id),
       consume: (id) => this.consume(model, id),
       destroy: async (id) => void (await this.artifacts.delete({ idHash: hashOf(id), model })),
-      revokeByGrantId: async (grantId) => void (await this.artifacts.delete({ grantId, model })),
-      // look-ups of browser sessions and devices: no flow that has them is on
-      findByUid: () => Promise.reject(new TypeError(`${model}: no look-up by uid`)),
+      // the library goes through the models one by one; what belongs together goes together
+      revokeByGrantId: (grantId) => this.revokeGrant(grantId),
+      findByUid: (uid) => this.findBy({ uid, model }),
       findByUserCode: () => Promise.reject(new TypeError(`${model}: no look-up by user code`)),
     }
   }
 
-  private async find(model: string, id: string): Promise<AdapterPayload | undefined> {
-    const found = await this.artifacts.findOneBy({
-      idHash: hashOf(id),
-      model,
-      expiresAt: MoreThan(new Date()),
-    })
-    if (!found) return undefined
-    const consumed = found.consumedAt ? { consumed: Math.floor(found.consumedAt.getTime() / 1000) } : {}
-    return { ...found.payload, ...consumed, jti: id }
+  /** Keeps what the library does not know of a grant: with which sign-in it ends, and its context. */
+  async bindGrant(grantId: string, sessionId: string | null, context: LaunchContext): Promise<void> {
+    const idHash = hashOf(grantId)
+    const sealed = this.seal.seal(context, sealedPlace.context(idHash))
+    await this.artifacts.update({ idHash, model: 'Grant' }, { sessionId, context: sealed })
   }
 
-  private async save(model: string, id: string, payload: AdapterPayload, seconds = 0): Promise<void> {
+  /** The context that a grant was given in; undefined when it was revoked, or has ended. */
+  async contextOfGrant(grantId: string): Promise<LaunchContext | undefined> {
+    const grant = await this.artifacts.findOneBy({ idHash: hashOf(grantId), model: 'Grant' })
+    return grant ? this.contextOf(grant) : undefined
+  }
+
+  /** A refresh token that was issued and not yet used, of whichever client; undefined: there is none. */
+  async refreshToken(value: string): Promise<{ clientId: string; scope: string } | undefined> {
+    const found = await this.find('RefreshToken', value)
+    return found?.clientId === undefined || found.consumed !== undefined
+      ? undefined
+      : { clientId: found.clientId, scope: found.scope ?? '' }
+  }
+
+  /** Takes back all that was issued by a grant, what is being issued at this moment included. */
+  async revokeGrant(grantId: string): Promise<void> {
+    // whoever issues holds the grant's row: this waits for them, and what comes later finds no grant
+    await this.artifacts.delete({ idHash: hashOf(grantId), model: 'Grant' })
+    await this.artifacts.delete({ grantId })
+  }
+
+  private async find(model: string, id: string): Promise<AdapterPayload | undefined> {
+    const payload = await this.findBy({ idHash: hashOf(id), model })
+    return payload && { ...payload, jti: id }
+  }
+
+  private async findBy(where: {
+    model: string
+    idHash?: Buffer
+    uid?: string
+  }): Promise<AdapterPayload | undefined> {
+    const now = new Date()
+    const found = await this.artifacts.findOne({
+      where: { ...where, expiresAt: MoreThan(now) },
+      relations: { session: true },
+    })
+    if (!found || endOf(found) <= now || isBeingRedeemed(found, now)) return undefined
+    const consumed = found.consumedAt ? { consumed: seconds(found.consumedAt) } : {}
+    return { ...found.payload, ...consumed, exp: seconds(endOf(found)) }
+  }
+
+  private async save(model: string, id: string, payload: AdapterPayload, lifeSeconds = 0): Promise<void> {
     const { jti: _, ...kept } = payload
     const row = {
       idHash: hashOf(id),
       model,
       clientId: payload.clientId ?? null,
-      grantId: payload.grantId ?? null,
+      grantId: model === 'Grant' ? id : (payload.grantId ?? null),
+      uid: payload.uid ?? null,
+      username: payload.accountId ?? null,
       payload: kept,
-      expiresAt: new Date(Date.now() + seconds * 1000),
+      expiresAt: new Date(Date.now() + lifeSeconds * 1000),
     }
     if (model === 'ReplayDetection') return this.spend(row)
-    await this.artifacts.upsert(row, ['idHash'])
+    if (payload.grantId === undefined || !ofGrant.has(model)) return void (await this.upsert(row))
+    await this.artifacts.manager.transaction((tx) => this.saveOfGrant(tx, row, payload.grantId ?? ''))
+  }
+
+  /** What a grant gives has its context, ends with it, and is written while nobody can revoke it. */
+  private async saveOfGrant(tx: EntityManager, row: Row, grantId: string): Promise<void> {
+    const grant = await tx.findOne(Artifact, {
+      where: { idHash: hashOf(grantId), model: 'Grant' },
+      lock: { mode: 'pessimistic_write' },
+    })
+    if (!grant) throw new errors.InvalidGrant('the grant was revoked')
+    const context = this.seal.seal(this.contextOf(grant), sealedPlace.context(row.idHash))
+    await this.upsert({ ...row, context, sessionId: grant.sessionId }, tx.getRepository(Artifact))
+    // a refresh token is renewed by its use, and the grant with it
+    if (row.expiresAt > grant.expiresAt && row.model === 'RefreshToken') {
+      await tx.update(Artifact, { idHash: grant.idHash }, { expiresAt: row.expiresAt })
+    }
+  }
+
+  private async upsert(row: Row, table = this.artifacts): Promise<void> {
+    await table.upsert(row, ['idHash'])
+  }
+
+  private contextOf({ context, idHash }: Artifact): LaunchContext {
+    return context === null ? {} : (this.seal.open(context, sealedPlace.context(idHash)) as LaunchContext)
   }
 
   /** @throws InvalidClientAuth when it was spent before, by whichever process */
-  private async spend(row: Parameters<Repository<Artifact>['insert']>[0]): Promise<void> {
+  private async spend(row: Row): Promise<void> {
     try {
       await this.artifacts.insert(row)
     } catch (error) {
@@ -105,6 +183,19 @@ export class ArtifactStore {
     )
     if (first.affected !== 1) throw new errors.InvalidGrant('used before')
   }
+}
+
+type Row = Pick<Artifact, 'idHash' | 'model' | 'clientId' | 'grantId' | 'payload' | 'expiresAt'> &
+  Partial<Pick<Artifact, 'uid' | 'username' | 'context' | 'sessionId'>>
+
+/** What is issued on the strength of a grant. */
+const ofGrant: ReadonlySet<string> = new Set(['AuthorizationCode', 'AccessToken', 'RefreshToken'])
+
+const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
+
+/** Used just now: the library would take whoever is a moment late for a thief, and revoke what was issued. */
+function isBeingRedeemed({ consumedAt }: Artifact, now: Date): boolean {
+  return consumedAt !== null && now.getTime() - consumedAt.getTime() < redemptionSeconds * 1000
 }
 
 /** When it is good no longer: what ends with a sign-in, at the end of it at the latest. */

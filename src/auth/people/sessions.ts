@@ -73,6 +73,12 @@ export class Sessions {
     return this.chain.authenticate({ headers: { authorization }, base: undefined })
   }
 
+  /** The person whose session token a Cookie header holds; undefined when there is none, or no longer. */
+  async ofCookie(header: string | undefined): Promise<CurrentPerson | undefined> {
+    const [, token] = /(?:^|;\s*)coffre_session=([A-Za-z0-9._-]+)/.exec(header ?? '') ?? []
+    return token === undefined ? undefined : this.authenticate(`Bearer ${token}`)
+  }
+
   private strategy(): Strategy {
     return new Strategy(
       {
