@@ -17,6 +17,7 @@ import { Launches } from './oauth/launches.ts'
 import { RefreshRequests } from './oauth/refresh-requests.ts'
 import { SigningKeys } from './oauth/signing-keys.ts'
 import { Authorizations } from './oauth/authorizations.ts'
+import { AuthorizedApps } from './oauth/authorized-apps.ts'
 import { AuthorizationServer } from './oauth/authorization-server.ts'
 import { ClientOrigins } from './clients/client-origins.ts'
 import { Clients } from './clients/clients.ts'
@@ -58,6 +59,7 @@ const sweepMinutes = 5
   exports: [
     StoreModule,
     Authorizations,
+    AuthorizedApps,
     AuthorizationServer,
     ContextRecords,
     Authenticator,
