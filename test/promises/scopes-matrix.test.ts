@@ -82,13 +82,13 @@ describe('Scopes, over every type, interaction and way to a resource', () => {
         if (!made) continue
         asked++
         const found = made.told(await world.ask(scopes, made.asked))
-        if (found.startsWith('2')) reached.set(name, (reached.get(name) ?? 0) + 1)
+        if (/^2|^410/.test(found)) reached.set(name, (reached.get(name) ?? 0) + 1)
         differences.push(...(await compare([n, scopes], name, made, found)))
       }
     }
     expect(differences.slice(0, differencesShown).join('\n')).toBe('')
     // a token that reaches nothing is easily answered
-    expect(Object.keys(ways).filter((name) => (reached.get(name) ?? 0) < tokens / 20)).toEqual([])
+    expect(Object.keys(ways).filter((name) => (reached.get(name) ?? 0) < tokens / 50)).toEqual([])
     expect(asked).toBeGreaterThan((tokens * Object.keys(ways).length) / 2)
   }, 3_600_000)
 })

@@ -2,7 +2,8 @@ import type { Json, Resource } from '../../src/fhir/json.ts'
 import type { Chance } from './oracle/chance.ts'
 import type { Searches } from './oracle/random-query.ts'
 import type { ScopesModel } from './scopes-model.ts'
-import type { Answered, Asked, ScopesWorld } from './scopes-world.ts'
+import type { ScopesWorld } from './scopes-world.ts'
+import type { Answered, Asked } from './undone.ts'
 
 /** One question to the server, and what the model of the specification says that comes of it. */
 export interface Case {

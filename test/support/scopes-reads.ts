@@ -4,7 +4,8 @@ import { find } from './oracle/found.ts'
 import { targetsOf } from './oracle/judge-reference.ts'
 import { bundleOf, status, type Case, type Making, type Way } from './scopes-case.ts'
 import { nameOf } from './scopes-model.ts'
-import type { Answered, ScopesWorld } from './scopes-world.ts'
+import type { ScopesWorld } from './scopes-world.ts'
+import type { Answered } from './undone.ts'
 
 function entriesOf({
   body,

@@ -1,38 +1,20 @@
-import type { CareAccess } from '../../src/access/access.ts'
-import { parseScopes } from '../../src/access/scope.ts'
 import { resourceTypes } from '../../src/fhir/definitions.ts'
-import { isObject, parseJson, type Json, type Resource } from '../../src/fhir/json.ts'
-import { FhirError } from '../../src/fhir/outcome.ts'
-import { Gate } from '../../src/governance/gate.ts'
-import type { Answer } from '../../src/interactions/answer.ts'
-import { batch } from '../../src/interactions/batch.ts'
-import { demandBundle } from '../../src/interactions/bundle-entry.ts'
-import type { Context } from '../../src/interactions/context.ts'
-import { perform } from '../../src/interactions/perform.ts'
-import { parseParameters, type FhirRequest } from '../../src/interactions/request.ts'
-import { route } from '../../src/interactions/route.ts'
-import { prepareTransaction } from '../../src/interactions/transaction.ts'
-import { Exchange } from '../../src/rest/exchange.ts'
+import { isObject, type Resource } from '../../src/fhir/json.ts'
 import { chanceOf } from './oracle/chance.ts'
 import { randomResource } from './oracle/random-resource.ts'
 import { nameOf } from './scopes-model.ts'
 import { startServer, type TestServer } from './server.ts'
+import { accessOf, askUndone, patientKey, type Answered, type Asked } from './undone.ts'
 
-/** Of every type two resources; more of what hospitals ask for most. */
+/** Of every type two resources; more of what hospitals ask for most, and of rare types of parameters. */
 const ids = ['one', 'two']
 const moreIds = ['three', 'four', 'five']
-const often = ['Patient', 'Observation', 'Encounter', 'Condition', 'MedicationRequest', 'DiagnosticReport']
+const often = [
+  ...['Patient', 'Observation', 'Encounter', 'Condition', 'MedicationRequest', 'DiagnosticReport'],
+  ...['Location', 'RiskAssessment', 'Substance'],
+]
 /** Written, and deleted again. */
 const goneId = 'gone'
-
-/** What is asked of the server: a request without a token. */
-export interface Asked {
-  readonly method: string
-  /** below the base, with its query */
-  readonly url: string
-  readonly body?: Json
-  readonly ifNoneExist?: string
-}
 
 /** Resources of every type at random, and the server that holds them. What is done to them is undone. */
 export class ScopesWorld {
@@ -57,11 +39,7 @@ export class ScopesWorld {
   static async start(seed: number): Promise<ScopesWorld> {
     const server = await startServer()
     const made = await load(server, seed)
-    const full = accessOf('system/*.cruds', undefined)
-    const gate = server.app.get(Gate, { strict: false })
-    const patient = await server.store.read('care', (tx) => gate.locate(tx, full, 'Patient', 'one'))
-    if (patient === undefined) throw new TypeError('no Patient/one')
-    return new ScopesWorld(server, made, patient)
+    return new ScopesWorld(server, made, await patientKey(server, 'one'))
   }
 
   close(): Promise<void> {
@@ -69,74 +47,8 @@ export class ScopesWorld {
   }
 
   /** Asks under scopes, with Patient/one in launch context. Nothing of it stays. */
-  async ask(scopes: string, asked: Asked): Promise<Answered> {
-    const access = accessOf(scopes, this.patient)
-    const made = this.server.app.get(Exchange, { strict: false }).contextOf(access, '/fhir')
-    const context: Context = { ...made, record: () => Promise.resolve() }
-    try {
-      return answered(await this.undone(context, requestOf(asked)))
-    } catch (error) {
-      if (!(error instanceof FhirError)) throw error
-      return { status: error.status, version: undefined, body: undefined }
-    }
-  }
-
-  private async undone(context: Context, request: FhirRequest): Promise<Answer> {
-    const found = route(request)
-    const isBundle = found.interaction === 'batch'
-    if (isBundle && demandBundle(request.body).type === 'batch') {
-      return batch(context, request, request.body as Resource)
-    }
-    const work = isBundle ? await prepareTransaction(context, request, request.body as Resource) : undefined
-    let answer: Answer | undefined
-    await this.server.store
-      .transaction('care', async (tx) => {
-        answer = await (work ? work(tx) : perform(tx, context, request, found))
-        throw new Undone()
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof Undone)) throw error
-      })
-    if (!answer) throw new TypeError('no answer')
-    return answer
-  }
-}
-
-class Undone extends Error {}
-
-/** What came of it. */
-export interface Answered {
-  readonly status: number
-  readonly version: number | undefined
-  readonly body: Resource | undefined
-}
-
-function answered({ status, version, body }: Answer): Answered {
-  return { status, version, body: body === undefined ? undefined : (parseJson(body) as Resource) }
-}
-
-export function accessOf(scopes: string, patient: string | undefined): CareAccess {
-  return {
-    kind: 'care',
-    caller: { clientId: 'app', userId: 'someone', tokenId: 't', ip: undefined },
-    scopes: parseScopes(scopes, 'Europe/Paris'),
-    patient,
-    grants: new Set(),
-  }
-}
-
-function requestOf({ method, url, body, ifNoneExist }: Asked): FhirRequest {
-  const [path = '', query = ''] = url.split('?')
-  const isPatch = Array.isArray(body)
-  return {
-    method,
-    path: path.split('/').filter((segment) => segment !== ''),
-    parameters: parseParameters(query),
-    body: isPatch ? undefined : body,
-    contentType: isPatch ? 'application/json-patch+json' : undefined,
-    rawBody: isPatch ? Buffer.from(JSON.stringify(body)) : undefined,
-    ...{ ifMatch: undefined, ifNoneMatch: undefined, ifModifiedSince: undefined, ifNoneExist },
-    prefer: { return: 'representation', handling: 'strict', async: false },
+  ask(scopes: string, asked: Asked): Promise<Answered> {
+    return askUndone(this.server, accessOf(scopes, this.patient), asked)
   }
 }
 

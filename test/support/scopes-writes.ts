@@ -1,7 +1,7 @@
 import { isObject, type Resource } from '../../src/fhir/json.ts'
 import { bundleOf, status, type Making, type Way } from './scopes-case.ts'
 import { nameOf } from './scopes-model.ts'
-import type { Answered } from './scopes-world.ts'
+import type { Answered } from './undone.ts'
 
 /** Another resource's content under the id of this one; without it, as it is created. */
 function contentFor(making: Making, id: string | undefined): Resource {
