@@ -121,7 +121,10 @@ function security(authUrl: string): object {
     extension: [
       {
         url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
-        extension: [{ url: 'token', valueUri: `${authUrl}/token` }],
+        extension: ['authorize', 'token', 'introspect', 'revoke'].map((endpoint) => ({
+          url: endpoint,
+          valueUri: `${authUrl}/${endpoint}`,
+        })),
       },
     ],
   }

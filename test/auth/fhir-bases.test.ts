@@ -69,33 +69,77 @@ const read = (path: string, token?: string) => {
 }
 
 describe('discovery', () => {
+  const discover = async (base: string) => (await read(`${base}/.well-known/smart-configuration`)).body
+
   it.each([
     ['/fhir', '/auth'],
     ['/research/p1/fhir', '/auth/research/p1'],
-  ])('A1 A4 A8 of %s is public JSON and names its own endpoints under %s', async (base, auth) => {
-    const { status, headers, body } = await read(`${base}/.well-known/smart-configuration`).set(
-      'Accept',
-      'text/html',
-    )
+  ])('A1, A2, A4, A6, A8: that of %s is public JSON, and names endpoints under %s', async (base, auth) => {
+    const path = `${base}/.well-known/smart-configuration`
+    const { status, headers, body } = await read(path).set('Accept', 'text/html')
     expect(status).toBe(200)
     expect(headers['content-type']).toMatch(/^application\/json/)
     expect(headers['access-control-allow-origin']).toBe('*')
     expect(body).toMatchObject({
+      authorization_endpoint: `${publicUrl}${auth}/authorize`,
       token_endpoint: `${publicUrl}${auth}/token`,
       revocation_endpoint: `${publicUrl}${auth}/revoke`,
       introspection_endpoint: `${publicUrl}${auth}/introspect`,
-      grant_types_supported: ['client_credentials'],
-      token_endpoint_auth_methods_supported: ['private_key_jwt'],
+      grant_types_supported: ['authorization_code', 'client_credentials'],
+      response_types_supported: ['code'],
+      code_challenge_methods_supported: ['S256'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],
       token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
     })
-    expect(body).not.toHaveProperty('issuer')
   })
 
-  it('A4 lists only scopes that work', async () => {
-    const { body } = await read('/fhir/.well-known/smart-configuration')
-    for (const scope of body.scopes_supported) await tokenFor('warehouse', scope)
-    const research = await read('/research/p1/fhir/.well-known/smart-configuration')
-    for (const scope of research.body.scopes_supported) {
+  it('A3, A40: names issuer and keys where people are told of by OpenID, and there alone', async () => {
+    const { issuer, jwks_uri, capabilities } = await discover('/fhir')
+    expect([issuer, jwks_uri]).toEqual([`${publicUrl}/auth`, `${publicUrl}/auth/jwks`])
+    expect(capabilities).toContain('sso-openid-connect')
+    const openId = await read('/auth/.well-known/openid-configuration')
+    expect(openId.body).toMatchObject({ issuer, jwks_uri })
+    const research = await discover('/research/p1/fhir')
+    expect(research).not.toHaveProperty('issuer')
+    expect(research.capabilities).not.toContain('sso-openid-connect')
+  })
+
+  it('A5: has the capabilities of apps that patients and clinicians launch', async () => {
+    const { capabilities } = await discover('/fhir')
+    const sets =
+      'launch-standalone client-public client-confidential-symmetric client-confidential-asymmetric ' +
+      'sso-openid-connect context-standalone-patient permission-offline permission-patient authorize-post ' +
+      'permission-v2 permission-v1 launch-ehr context-banner context-style context-ehr-patient ' +
+      'context-ehr-encounter permission-user'
+    expect(capabilities).toEqual(expect.arrayContaining(sets.split(' ')))
+  })
+
+  it('A5: of a research base has no context, and no patient to be one of', async () => {
+    const { capabilities, scopes_supported: scopes } = await discover('/research/p1/fhir')
+    const all = [...capabilities, ...scopes].join(' ')
+    expect(all).not.toMatch(/context-|launch-ehr|launch\/|patient|fhirUser|openid|c?ru?d?s?(?<=[cud]s?)$/)
+    expect(scopes).toEqual(expect.arrayContaining(['user/*.rs', 'system/*.rs']))
+  })
+
+  it('A4: every endpoint that it names is there', async () => {
+    for (const base of ['/fhir', '/research/p1/fhir']) {
+      const document = (await discover(base)) as Record<string, unknown>
+      const named = Object.entries(document).filter(([name]) => /_endpoint$|_uri$/.test(name))
+      for (const [name, url] of named) {
+        const path = String(url).slice(publicUrl.length)
+        const isRead = ['jwks_uri', 'authorization_endpoint', 'management_endpoint'].includes(name)
+        const answer = await request(app.getHttpServer())[isRead ? 'get' : 'post'](path)
+        expect([name, answer.status]).not.toEqual([name, 404])
+      }
+    }
+  })
+
+  it('A4: lists only scopes that work for a backend', async () => {
+    const ofSystem = (scopes: string[]) => scopes.filter((scope) => scope.startsWith('system/'))
+    for (const scope of ofSystem((await discover('/fhir')).scopes_supported)) {
+      await tokenFor('warehouse', scope)
+    }
+    for (const scope of ofSystem((await discover('/research/p1/fhir')).scopes_supported)) {
       await tokenFor('study', scope, '/auth/research/p1/token')
     }
   })
