@@ -3,7 +3,9 @@ import { InjectRepository } from '@nestjs/typeorm'
 import { hash, verify } from '@node-rs/argon2'
 import { randomBytes } from 'node:crypto'
 import { In, Repository } from 'typeorm'
+import { parseScopes, printScopes } from '../../access/scope.ts'
 import { Settings, SettingsError } from '../../config.ts'
+import { AuthSeal, sealedPlace } from '../auth-seal.ts'
 import { Person } from '../entities.ts'
 import { PersonRecord } from './person-record.ts'
 import { readSettingsFile } from '../settings-file.ts'
@@ -24,6 +26,7 @@ export class People implements OnModuleInit {
 
   constructor(
     @InjectRepository(Person) private readonly table: Repository<Person>,
+    private readonly seal: AuthSeal,
     private readonly settings: Settings,
   ) {}
 
@@ -37,20 +40,40 @@ export class People implements OnModuleInit {
     if (file === undefined) return
     const records = readSettingsFile(setting, file, PersonRecord)
     records.forEach((record, index) => {
-      if ((record.password === undefined) === (record.passwordHash === undefined)) {
-        throw new SettingsError(`${setting}: entry ${index + 1}: one of password and passwordHash is needed`)
-      }
+      const fault = this.faultOf(record)
+      if (fault !== undefined) throw new SettingsError(`${setting}: entry ${index + 1}: ${fault}`)
     })
     if (new Set(records.map((record) => record.username)).size < records.length) {
       throw new SettingsError(`${setting}: a username that is there twice`)
     }
     const people = await Promise.all(
-      records.map(async ({ username, name, roles, password, passwordHash }) => ({
+      records.map(async ({ username, name, roles, fhirUser, password, passwordHash, ...rights }) => ({
         ...{ username, name, roles },
+        fhirUser: fhirUser === undefined ? null : this.seal.seal(fhirUser, sealedPlace.fhirUser(username)),
+        scope: this.canonical(rights.scope),
+        emergencyScope: this.canonical(rights.emergencyScope),
         passwordHash: passwordHash ?? (await hash(password ?? '', argon2id)),
       })),
     )
     if (people.length > 0) await this.table.upsert(people, ['username'])
+  }
+
+  private faultOf({ password, passwordHash, scope, emergencyScope }: PersonRecord): string | undefined {
+    if ((password === undefined) === (passwordHash === undefined)) {
+      return 'one of password and passwordHash is needed'
+    }
+    const rights = Object.entries({ scope, emergencyScope })
+    const wrong = rights.find(([, text]) => text !== undefined && !this.isOfPeople(text))
+    return wrong && `${wrong[0]}: holds what is no user/ or patient/ scope`
+  }
+
+  private isOfPeople(text: string): boolean {
+    const scopes = parseScopes(text, this.settings.zone)
+    return scopes.length === text.split(' ').length && scopes.every(({ context }) => context !== 'system')
+  }
+
+  private canonical(scope: string | undefined): string {
+    return scope === undefined ? '' : printScopes(parseScopes(scope, this.settings.zone))
   }
 
   /**

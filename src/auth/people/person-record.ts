@@ -1,4 +1,5 @@
 import { ArrayUnique, IsIn, IsOptional, IsString, Matches, MinLength } from 'class-validator'
+import { fhirUserSyntax } from './rights.ts'
 
 /** What people are, to the governance API and the console. */
 export const roles = [
@@ -28,4 +29,19 @@ export class PersonRecord {
   @IsOptional()
   @Matches(/^\$argon2id\$/, { message: 'passwordHash: an argon2id hash' })
   passwordHash?: string
+
+  /** who of the records this is: what an app is told as `fhirUser`, and whose patients they are */
+  @IsOptional()
+  @Matches(fhirUserSyntax, { message: 'fhirUser: Practitioner/id, or Patient, RelatedPerson, Person' })
+  fhirUser?: string
+
+  /** the most that apps may do in this person's name at the care base; unset: nothing */
+  @IsOptional()
+  @IsString({ message: 'scope: a string of SMART scopes' })
+  scope?: string
+
+  /** what breaking the glass adds to it */
+  @IsOptional()
+  @IsString({ message: 'emergencyScope: a string of SMART scopes' })
+  emergencyScope?: string
 }
