@@ -1,4 +1,5 @@
 import { plain, type Nullable } from '../store/nullable.ts'
+import type { Place } from '../store/referring.ts'
 import { sql } from '../store/sql.ts'
 import type { Tx } from '../store/tx.ts'
 
@@ -79,8 +80,34 @@ export function movedBy(tx: Tx, merge: string): Promise<Moved[]> {
 
 export async function markUndone(tx: Tx, merge: string, by: string, at: Date): Promise<void> {
   await tx.query(
-    sql`UPDATE governance.merge SET undone_by = ${by}, undone_at = ${at} WHERE id = ${merge} AND undone_at IS NULL`,
+    sql`UPDATE governance.merge SET undone_by = ${by}, undone_at = ${at}, moving_type = NULL, moving_id = NULL
+        WHERE id = ${merge} AND undone_at IS NULL`,
   )
+}
+
+/** Notes how far the resources of a merge were moved. @param last looked at last; undefined: all are moved */
+export async function markMoving(tx: Tx, merge: string, last: Place | undefined): Promise<void> {
+  await tx.query(
+    sql`UPDATE governance.merge SET moving_type = ${last?.type ?? null}, moving_id = ${last?.id ?? null}
+        WHERE id = ${merge} AND undone_at IS NULL`,
+  )
+}
+
+/** How far the resources of a standing merge were moved; undefined: all are. */
+export async function movingOf(tx: Tx, merge: string): Promise<Place | undefined> {
+  const [found] = await tx.query<Place & object>(
+    sql`SELECT moving_type "type", moving_id "id" FROM governance.merge
+        WHERE id = ${merge} AND moving_type IS NOT NULL AND undone_at IS NULL`,
+  )
+  return found
+}
+
+/** The oldest merge whose resources are not all moved. */
+export async function unmovedMerge(tx: Tx): Promise<Merge | undefined> {
+  const [found] = await tx.query<Nullable<Merge>>(
+    sql`SELECT ${columns} FROM governance.merge m WHERE m.moving_type IS NOT NULL ORDER BY m.sequence LIMIT 1`,
+  )
+  return found && plain<Merge>(found)
 }
 
 /** Of a patient who was erased no merge is known; done twice, it does nothing. */

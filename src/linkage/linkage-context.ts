@@ -18,6 +18,9 @@ const server: CareAccess = {
   grants: new Set(),
 }
 
+/** The server, where it goes on with a merge that somebody has begun who may update everything. */
+const mover: CareAccess = { ...server, scopes: parseScopes('system/*.rus', 'UTC') }
+
 /** What a steward's decision about two Patients may write: all that refers to them. */
 function steward(userId: string): CareAccess {
   return {
@@ -30,7 +33,10 @@ function steward(userId: string): CareAccess {
 
 /** The contexts in which record linkage works: the server's own, and those of stewards. */
 export class LinkageContexts {
+  /** in which the server finds and links */
   readonly own: Context
+  /** in which it goes on with a merge */
+  readonly moving: Context
   private readonly trail: Pick<Trail, 'record'>
 
   constructor(store: Store, gate: Gate, keyring: Keyring, trail: Pick<Trail, 'record'>, settings: Settings) {
@@ -42,6 +48,7 @@ export class LinkageContexts {
       record: this.recorded(server),
       now: () => new Date(),
     }
+    this.moving = { ...this.own, access: mover, record: this.recorded(mover) }
   }
 
   /** @param userId of the person who decides */

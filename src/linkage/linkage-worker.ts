@@ -3,12 +3,16 @@ import type { Evidence } from '../identity/linkage/evidence.ts'
 import type { Context } from '../interactions/context.ts'
 import { postponeNoted, takeNoted, type LinkageWork } from '../store/linkage-notes.ts'
 import type { Tx } from '../store/tx.ts'
+import type { LinkageContexts } from './linkage-context.ts'
 import { look } from './look.ts'
+import { moveOn } from './move-on.ts'
 import { settleLinks } from './settle-links.ts'
 
 const idleMs = 500
 /** Patients looked at in one transaction; links are settled one by one, for the lock that it takes. */
 const looksAtOnce = 20
+/** Resources that a large merge moves in one transaction. */
+const movedAtOnce = 1_000
 /** What cannot be done for one Patient is tried again after so long. */
 const postponedSeconds = 600
 
@@ -18,16 +22,29 @@ const postponedSeconds = 600
  */
 export class LinkageWorker {
   private readonly context: Context
+  private readonly moving: Context
   private readonly evidence: Evidence
   private readonly report: (error: unknown) => void
   private readonly stopping = new AbortController()
+  private readonly movedAtOnce: number
   private running: Promise<void> = Promise.resolve()
+  private movesAgainAt = 0
 
-  /** @param report told of an error that was nobody's request; gets no data of patients */
-  constructor(context: Context, evidence: Evidence, report: (error: unknown) => void) {
-    this.context = context
+  /**
+   * @param atOnce how many resources a merge looks at in one transaction
+   * @param report told of an error that was nobody's request; gets no data of patients
+   */
+  constructor(
+    { own, moving }: Pick<LinkageContexts, 'own' | 'moving'>,
+    evidence: Evidence,
+    report: (error: unknown) => void,
+    atOnce = movedAtOnce,
+  ) {
+    this.context = own
+    this.moving = moving
     this.evidence = evidence
     this.report = report
+    this.movedAtOnce = atOnce
   }
 
   start(): void {
@@ -39,10 +56,23 @@ export class LinkageWorker {
     await this.running
   }
 
-  /** Does the next piece of work. @returns how many Patients it was about; 0: there is none */
+  /** Does the next pieces of work. @returns how many Patients they were about; 0: there is none */
   async step(): Promise<number> {
     // links first: who is found is linked at once, whatever is still to be looked at
-    return (await this.take('link', 1)) || (await this.take('look', looksAtOnce))
+    const linked = await this.take('link', 1)
+    return linked || (await this.move()) + (await this.take('look', looksAtOnce))
+  }
+
+  /** Goes on with the oldest merge that has not moved everything yet. */
+  private async move(): Promise<number> {
+    const { moving } = this
+    if (moving.now().getTime() < this.movesAgainAt) return 0
+    try {
+      return await moving.store.transaction('care', (tx) => moveOn(tx, moving, this.movedAtOnce))
+    } catch (error) {
+      this.movesAgainAt = moving.now().getTime() + postponedSeconds * 1000
+      throw error
+    }
   }
 
   private async take(work: LinkageWork, limit: number): Promise<number> {

@@ -43,7 +43,7 @@ const report = reporter(new Logger('linkage'))
       provide: LinkageWorker,
       inject: [LinkageContexts, Evidence],
       useFactory: (contexts: LinkageContexts, evidence: Evidence) =>
-        new LinkageWorker(contexts.own, evidence, report),
+        new LinkageWorker(contexts, evidence, report),
     },
   ],
 })

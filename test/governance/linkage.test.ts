@@ -264,3 +264,61 @@ describe('Patients who are linked', () => {
     expect((await world.read('after-1')).link).toEqual([serverLink('after-2', 'ins')])
   })
 })
+
+describe('a merge of more than one transaction moves', () => {
+  const ids = Array.from({ length: 12 }, (_, n) => `big-${10 + n}`)
+  const subjects = async () =>
+    (await Promise.all(ids.map((id) => world.client.get(`/fhir/Observation/${id}`)))).map(
+      ({ body }) => (body as { subject: { reference: string } }).subject.reference,
+    )
+  const all = (id: string) => ids.map(() => `Patient/${id}`)
+
+  beforeAll(async () => {
+    for (const id of ['big-s', 'big-t']) await world.put({ resourceType: 'Patient', id })
+    for (const id of ids) {
+      await world.client.put(`/fhir/Observation/${id}`, observation(id, { subject: to('big-s') })).expect(201)
+    }
+    await world.insertMany('big-10', 'big')
+    await world.work()
+  })
+
+  it('is refused whole to who may not update everything', async () => {
+    const narrow = await world.server.client('system/Patient.cruds system/Observation.cruds')
+    const { body } = await narrow.post('/fhir/Patient/$merge', call('big-s', 'big-t')).expect(422)
+    expect(body).toMatchObject({ issue: [{ code: 'too-costly' }] })
+    expect((await world.read('big-s')).link).toBeUndefined()
+  })
+
+  it('is done beside the requests, some at a time, each for good', async () => {
+    await world.client.post('/fhir/Patient/$merge', call('big-s', 'big-t')).expect(202)
+    expect((await world.read('big-s')).link).toEqual([{ other: to('big-t'), type: 'replaced-by' }])
+    expect(await subjects()).toEqual(all('big-s'))
+    await world.client.post('/fhir/Patient/$merge', call('big-t', 'ins-a')).expect(409)
+    await world.rows(
+      `DELETE FROM clinical.resource WHERE type = 'Basic' AND id LIKE 'big-%' AND id < 'big-99'`,
+    )
+    const seen = new Set<number>()
+    for (let moved = 0; moved < ids.length && seen.size < 100;) {
+      await world.step(5)
+      moved = (await subjects()).filter((one) => one === 'Patient/big-t').length
+      seen.add(moved)
+    }
+    expect(seen.size).toBeGreaterThan(2)
+    expect(await subjects()).toEqual(all('big-t'))
+    await world.work()
+    expect(await world.rows(`SELECT FROM governance.merge WHERE moving_type IS NOT NULL`)).toEqual([])
+  })
+
+  it('is undone as any other', async () => {
+    await world.client.post('/fhir/Patient/$undo-merge', call('big-s', 'big-t')).expect(200)
+    expect(await subjects()).toEqual(all('big-s'))
+  })
+
+  it('that is undone before it has moved everything moves no more', async () => {
+    await world.insertMany('big-10', 'again')
+    await world.client.post('/fhir/Patient/$merge', call('big-s', 'big-t')).expect(202)
+    await world.client.post('/fhir/Patient/$undo-merge', call('big-s', 'big-t')).expect(200)
+    await world.work()
+    expect(await subjects()).toEqual(all('big-s'))
+  })
+})

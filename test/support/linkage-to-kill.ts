@@ -41,7 +41,7 @@ async function work(url: string, vaultUrl: string, dataDir: string, step: number
   const gate = new Gate(new Vault(keyring), {} as Permits, keyring, zone, `${publicUrl}/fhir`)
   const key = keyring.derive('audit')
   const trail = await Trail.open({ store, key, anchors: join(dataDir, 'audit'), publicUrl })
-  const { own } = new LinkageContexts(store, gate, keyring, trail, settings)
+  const { own, moving } = new LinkageContexts(store, gate, keyring, trail, settings)
   const context = {
     ...own,
     now: () => {
@@ -56,7 +56,7 @@ async function work(url: string, vaultUrl: string, dataDir: string, step: number
   const report = (error: unknown) => {
     throw error
   }
-  const worker = new LinkageWorker(context, new Evidence(keyring), report)
+  const worker = new LinkageWorker({ own: context, moving }, new Evidence(keyring), report)
   while ((await worker.step()) > 0);
   await trail.close()
   await store.close()

@@ -45,18 +45,24 @@ export class LinkageWorld {
 
   /** Does all that is noted. @param processes how many share the work */
   async work(processes = 1): Promise<void> {
-    const { app } = this.server
-    const contexts = app.get(LinkageContexts, { strict: false })
-    const evidence = app.get(Evidence, { strict: false })
-    const workers = Array.from(
-      { length: processes },
-      () => new LinkageWorker(contexts.own, evidence, (error) => this.failures.push(error)),
-    )
     await Promise.all(
-      workers.map(async (worker) => {
+      Array.from({ length: processes }, async () => {
+        const worker = this.worker()
         while ((await worker.step()) > 0);
       }),
     )
+  }
+
+  /** Does the next piece of it. @param moved how many resources of a large merge */
+  async step(moved: number): Promise<void> {
+    await this.worker(moved).step()
+  }
+
+  private worker(moved?: number): LinkageWorker {
+    const { app } = this.server
+    const contexts = app.get(LinkageContexts, { strict: false })
+    const evidence = app.get(Evidence, { strict: false })
+    return new LinkageWorker(contexts, evidence, (error) => this.failures.push(error), moved)
   }
 
   /** The same, as often as it takes: what a process has taken that was killed is free a moment later. */
@@ -91,6 +97,16 @@ export class LinkageWorld {
   async textWithoutMeta(id: string): Promise<string> {
     const { text } = await this.client.get(`/fhir/Patient/${id}`).expect(200)
     return text.replace(/"meta":\{[^}]*\}/, '')
+  }
+
+  /** Ten thousand rows of the patient of an Observation, with nothing in them to move. @param name of their ids */
+  async insertMany(observation: string, name: string): Promise<void> {
+    await this.rows(
+      `INSERT INTO clinical.resource (type, id, patient, version, updated_at, tokens, body)
+       SELECT 'Basic', many.id, patient, 1, now(), '{}', '{"resourceType":"Basic","id":"' || many.id || '"}'
+         FROM clinical.resource r, (SELECT '${name}-' || n FROM generate_series(1, 10000) AS n) AS many (id)
+        WHERE r.type = 'Observation' AND r.id = '${observation}'`,
+    )
   }
 
   /** What the owner of the database sees. @param place `vault`: of the one that has schema identity */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { FhirError, issue } from '../../fhir/outcome.ts'
 import type { Resource } from '../../fhir/json.ts'
-import { insertMerge, insertMoved, standingMerge, type Moved } from '../../governance/merges.ts'
+import { insertMerge, insertMoved, markMoving, standingMerge, type Moved } from '../../governance/merges.ts'
 import { opposedAmong } from '../../governance/opposed.ts'
 import { noteLinkage } from '../../store/linkage-notes.ts'
 import { lock } from '../../store/lock.ts'
@@ -9,14 +9,14 @@ import { firstPlace, placesReferring, type Place } from '../../store/referring.t
 import { currents } from '../../store/resources.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Context } from '../context.ts'
-import { demandReached } from '../judge.ts'
+import { demandReached, permitsAll } from '../judge.ts'
 import { resourceOf } from '../released.ts'
 import { writeAll, type Write } from '../write.ts'
-import { mergerOf, type Pair } from './pair.ts'
+import { mergerOf, type Pair, type Party } from './pair.ts'
 import { moveOver } from './redirect.ts'
 
 /** One transaction moves no more: it holds their locks and, in the vault, their sealed parts. */
-const mostMoved = 10_000
+export const mostMoved = 10_000
 /** Opened, changed and written at once. */
 export const atOnce = 200
 
@@ -24,31 +24,47 @@ export const atOnce = 200
  * Takes the locks of two Patients and of all that refers to the first, and says what that is: places of
  * resources other than the two. Who writes one of these waits, or was waited for; each is read after.
  *
- * @throws FhirError 422 `too-costly` when it is more than `mostMoved`
+ * @returns `too many`: more than one transaction moves; then of the two alone the locks are taken
  */
-export async function lockReferring(tx: Tx, { source, target }: Pair): Promise<readonly Place[]> {
+export async function lockReferring(
+  tx: Tx,
+  { source, target }: Pair,
+): Promise<readonly Place[] | 'too many'> {
   const own = [source, target].map(({ key }) => ({ type: 'Patient', id: key }))
-  await lock(tx, [...own, ...(await referringOthers(tx, source.key, target.key))])
+  const found = await referringOthers(tx, source.key, target.key)
+  await lock(tx, found === 'too many' ? own : [...own, ...found])
   // what came to refer to the source while the locks were waited for; the transaction is repeated on a deadlock
   const places = await referringOthers(tx, source.key, target.key)
-  await lock(tx, places)
+  if (places !== 'too many') await lock(tx, places)
   return places
 }
 
-async function referringOthers(tx: Tx, source: string, target: string): Promise<readonly Place[]> {
+async function referringOthers(
+  tx: Tx,
+  source: string,
+  target: string,
+): Promise<readonly Place[] | 'too many'> {
   const found = await placesReferring(tx, source, { after: firstPlace, limit: mostMoved + 3 })
   const others = found.filter(({ type, id }) => type !== 'Patient' || (id !== source && id !== target))
-  if (others.length > mostMoved) {
-    throw new FhirError(422, [
-      issue('too-costly', `more than ${mostMoved} resources refer to the source: more than one merge moves`),
-    ])
-  }
-  return others
+  return others.length > mostMoved ? 'too many' : others
+}
+
+/**
+ * Whether more than one transaction moves may be left to be moved beside the requests, where no scope is asked
+ * for each resource: by who may update all that there is.
+ *
+ * @throws FhirError 422 `too-costly`
+ */
+export function demandMovable({ access }: Context): void {
+  if (permitsAll(access, '*', 'u')) return
+  throw new FhirError(422, [
+    issue('too-costly', `more than ${mostMoved} resources refer to the source: more than these scopes move`),
+  ])
 }
 
 /**
  * Writes the two Patients and moves everything that refers to the source, in the caller's transaction,
- * under the locks of `lockReferring`.
+ * under the locks of `lockReferring`. Too many are left for `move-next.ts`.
  *
  * @param after what the two Patients become
  * @returns what was moved, and the versions of the two
@@ -58,7 +74,7 @@ export async function carryOut(
   context: Context,
   pair: Pair,
   after: { readonly source: Resource; readonly target: Resource },
-  places: readonly Place[],
+  places: readonly Place[] | 'too many',
 ): Promise<{
   readonly moved: readonly Moved[]
   readonly versions: readonly [source: number, target: number]
@@ -77,6 +93,20 @@ export async function carryOut(
     })
     await noteLinkage(tx, 'look', [source.key, target.key])
   }
+  if (places === 'too many') await markMoving(tx, id, firstPlace)
+  const moved = places === 'too many' ? [] : await moveAll(tx, context, id, pair, places)
+  await opposeBoth(tx, context, pair)
+  return { moved, versions: [sourceAfter, targetAfter] }
+}
+
+/** Moves what refers to the source, and writes it into the journal. The caller holds the locks. */
+export async function moveAll(
+  tx: Tx,
+  context: Context,
+  merge: string,
+  { source, target }: { readonly source: Pick<Party, 'id'>; readonly target: Pick<Party, 'id'> },
+  places: readonly Place[],
+): Promise<readonly Moved[]> {
   const moved: Moved[] = []
   const ids = { source: source.id, target: target.id, base: context.base }
   await rewriteAll(
@@ -85,12 +115,11 @@ export async function carryOut(
     places,
     (resource) => moveOver(resource, ids),
     async (batch) => {
-      await insertMoved(tx, id, batch)
+      await insertMoved(tx, merge, batch)
       moved.push(...batch.map((one) => ({ ...one, paths: [] })))
     },
   )
-  await opposeBoth(tx, context, pair)
-  return { moved, versions: [sourceAfter, targetAfter] }
+  return moved
 }
 
 /**

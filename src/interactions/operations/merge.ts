@@ -1,11 +1,11 @@
 import { isObject, stringifyJson, type Json, type JsonObject, type Resource } from '../../fhir/json.ts'
 import { FhirError } from '../../fhir/outcome.ts'
-import { standingMerge } from '../../governance/merges.ts'
+import { movingOf, standingInto, standingMerge } from '../../governance/merges.ts'
 import type { Place } from '../../store/referring.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Accessed, Answer } from '../answer.ts'
 import type { Context } from '../context.ts'
-import { carryOut, countMoves, lockReferring } from '../merge/move.ts'
+import { carryOut, countMoves, demandMovable, lockReferring, mostMoved } from '../merge/move.ts'
 import { demandMerger, findPair, pairParameters, rereadPair, type Pair } from '../merge/pair.ts'
 import { hasIdentifiers, hasLink, isReplaced, replacedSource, replacingTarget } from '../merge/patients.ts'
 import { writeProvenance } from '../merge/provenance.ts'
@@ -16,7 +16,8 @@ import { demandKnown, single, textOf, type OperationParameter } from './paramete
 /**
  * Two Patients are one person: the source is made inactive and replaced by the target, and everything that
  * referred to the source refers to the target, in one transaction. Called again for the same two, it moves
- * what has come to refer to the source since. R4 has no such operation; this is R5's.
+ * what has come to refer to the source since. R4 has no such operation; this is R5's. What is more than one
+ * transaction moves is moved beside the requests, and the answer is 202.
  *
  * @see https://hl7.org/fhir/R5/patient-operation-merge.html
  */
@@ -39,28 +40,43 @@ async function mergePatients(tx: Tx, context: Context, call: OperationCall): Pro
   const places = await lockReferring(tx, found)
   const pair = await rereadPair(tx, context, found)
   await demandMergeable(tx, pair)
+  if (places === 'too many') demandMovable(context)
   const after = becoming(context, pair, parameters)
   const names = parameters.map(({ name }) => name)
   if (isPreview) {
-    const counts = [...(await countMoves(tx, context, pair, places))].sort()
-    const moves = counts.map(([type, count]) => `${count} ${type}`).join(', ')
-    const said = `would be moved to the target: ${moves === '' ? 'nothing' : moves}`
-    return answered(call, said, after.target, [accessOf(pair, [], names)])
+    const said = `would be moved to the target: ${await movesOf(tx, context, pair, places)}`
+    return answered(call, 200, said, after.target, [accessOf(pair, [], names)])
   }
   const { moved, versions } = await carryOut(tx, context, pair, after, places)
   await writeProvenance(tx, context, 'merge', pair, versions, reason)
   const { target } = await rereadPair(tx, context, pair)
-  return answered(call, `${moved.length} resources were moved to the target`, target.resource, [
-    accessOf(pair, moved, names),
-  ])
+  const [status, said] =
+    places === 'too many'
+      ? [202, `more than ${mostMoved} resources refer to the source: they are being moved to the target`]
+      : [200, `${moved.length} resources were moved to the target`]
+  return answered(call, status, said, target.resource, [accessOf(pair, moved, names)])
 }
 
-/** @throws FhirError 422 when one of the two was replaced already, the source by another */
+async function movesOf(
+  tx: Tx,
+  context: Context,
+  pair: Pair,
+  places: readonly Place[] | 'too many',
+): Promise<string> {
+  if (places === 'too many') return `more than ${mostMoved} resources`
+  const counts = [...(await countMoves(tx, context, pair, places))].sort()
+  return counts.map(([type, count]) => `${count} ${type}`).join(', ') || 'nothing'
+}
+
+/** @throws FhirError 422 when one of the two was replaced already, the source by another; 409 while a merge into it goes on */
 async function demandMergeable(tx: Tx, { source, target }: Pair): Promise<void> {
   if (isReplaced(target.resource)) throw FhirError.rule('the target was replaced itself', 'target-patient')
   const standing = await standingMerge(tx, source.key)
   if (standing ? standing.target !== target.key : isReplaced(source.resource)) {
     throw FhirError.rule('the source was replaced already', 'source-patient')
+  }
+  for (const { id } of await standingInto(tx, source.key)) {
+    if (await movingOf(tx, id)) throw FhirError.conflict('a merge into the source is still moving resources')
   }
 }
 
@@ -109,6 +125,7 @@ export function accessOf(pair: Pair, moved: readonly Place[], names: readonly st
 
 function answered(
   { request }: OperationCall,
+  status: number,
   diagnostics: string,
   result: Resource,
   accesses: readonly Accessed[],
@@ -125,5 +142,5 @@ function answered(
     { name: 'outcome', resource: outcome },
     { name: 'result', resource: result },
   ]
-  return { status: 200, body: stringifyJson({ resourceType: 'Parameters', parameter }), accesses }
+  return { status, body: stringifyJson({ resourceType: 'Parameters', parameter }), accesses }
 }
