@@ -46,6 +46,7 @@ const sweepMinutes = 5
     ...[
       AuthorizationRequests,
       Authorizations,
+      AuthorizedApps,
       CodeFlow,
       ContextRecords,
       Launches,

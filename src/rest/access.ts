@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common'
 import type { FastifyRequest } from 'fastify'
 import type { Access, CareAccess, Permit, ResearchAccess } from '../access/access.ts'
+import { parseScopes, type Scope } from '../access/scope.ts'
 import { Authenticator } from '../auth/authenticator.ts'
 import type { Principal } from '../auth/principal.ts'
+import { Settings } from '../config.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { Gate } from '../governance/gate.ts'
 import { Permits } from '../governance/permits.ts'
@@ -21,6 +23,7 @@ export class RequestAccess {
     private readonly permits: Permits,
     private readonly gate: Gate,
     private readonly store: Store,
+    private readonly settings: Settings,
   ) {}
 
   /** @throws FhirError 401 */
@@ -35,7 +38,13 @@ export class RequestAccess {
     const patient = await this.patientKey(access, principal)
     // a patient/ scope without its patient would be a scope on everyone
     const usable = patient === undefined ? scopes.filter(({ context }) => context !== 'patient') : scopes
-    return { ...access, patient, scopes: usable }
+    return { ...access, patient, scopes: [...usable, ...this.ofThemselves(principal)] }
+  }
+
+  /** The scope `fhirUser`: "permission to retrieve information about the current logged-in user". */
+  private ofThemselves({ fhirUser }: Principal): readonly Scope[] {
+    const [type, id = ''] = fhirUser?.split('/') ?? []
+    return type === undefined ? [] : parseScopes(`user/${type}.r?_id=${id}`, this.settings.zone)
   }
 
   /** @throws FhirError 401; 404 when there is no such base, or its permit is not active */

@@ -70,6 +70,7 @@ export class App {
   constructor(
     private readonly server: TestServer,
     readonly clientId: string,
+    /** where it sends its requests */
     private readonly authUrl = `${server.url}/auth`,
   ) {}
 
@@ -81,7 +82,7 @@ export class App {
       redirect_uri: redirectUri,
       scope: 'openid fhirUser launch/patient patient/Observation.rs offline_access',
       state: this.state,
-      aud: `${this.server.url}/fhir`,
+      aud: `${this.server.settings.publicUrl}/fhir`,
       code_challenge: createHash('sha256').update(this.verifier).digest('base64url'),
       code_challenge_method: 'S256',
       ...given,
@@ -97,13 +98,13 @@ export class App {
 
   redeem(code: string, given: Record<string, string | undefined> = {}, authorization?: string) {
     const named = authorization === undefined ? { client_id: this.clientId } : {}
-    return this.token(
-      {
-        grant_type: 'authorization_code',
-        ...{ code, redirect_uri: redirectUri, code_verifier: this.verifier, ...named, ...given },
-      },
-      authorization,
-    )
+    const form = { code, redirect_uri: redirectUri, code_verifier: this.verifier, ...named, ...given }
+    return this.token({ grant_type: 'authorization_code', ...form }, authorization)
+  }
+
+  refresh(token: unknown, given: Record<string, string | undefined> = {}) {
+    const form = { refresh_token: String(token), client_id: this.clientId, ...given }
+    return this.token({ grant_type: 'refresh_token', ...form })
   }
 
   token(form: Record<string, string | undefined>, authorization?: string) {

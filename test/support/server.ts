@@ -97,12 +97,13 @@ export async function startServer(
   await app.listen(port, 'localhost')
 
   const token = async (scope = 'system/*.cruds', base = '/fhir', clientId = testClientId) => {
-    const tokenUrl = `${url}${base === '/fhir' ? '/auth' : `/auth${base.replace(/\/fhir$/, '')}`}/token`
+    const path = `${base === '/fhir' ? '/auth' : `/auth${base.replace(/\/fhir$/, '')}`}/token`
+    const tokenUrl = url + path
     const assertion = await new SignJWT({ jti: randomUUID() })
       .setProtectedHeader({ alg: 'ES384', kid: 'test-key' })
       .setIssuer(clientId)
       .setSubject(clientId)
-      .setAudience(tokenUrl)
+      .setAudience(settings.publicUrl + path)
       .setExpirationTime('4 minutes')
       .sign(privateKey)
     const form = {

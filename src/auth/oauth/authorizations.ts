@@ -10,6 +10,7 @@ import { AuthSeal, sealedPlace } from '../auth-seal.ts'
 import { consoleClientId } from '../authenticator.ts'
 import { Clients } from '../clients/clients.ts'
 import { rightsOf } from '../people/rights.ts'
+import type { FhirBase } from '../fhir-base.ts'
 import type { CurrentPerson } from '../people/sessions.ts'
 import { ArtifactStore } from './artifact-store.ts'
 import { AuthorizationRequests, type AuthorizationRequest } from './authorization-requests.ts'
@@ -186,24 +187,36 @@ export class Authorizations {
     const interaction = await this.interaction(request, response)
     if (!interaction) return undefined
     const current = await this.codeFlow.signedIn(request)
-    const { params, session, lastSubmission, cid } = interaction
+    const { params, session, prompt } = interaction
     const base = this.requests.baseOfAudience(params['aud'])
-    const isTheirs = interaction.prompt.name === 'login' || current?.userId === session?.accountId
+    const isTheirs = prompt.name === 'login' || current?.userId === session?.accountId
     if (!base || !isTheirs) return undefined
-    const asked = await this.requests.read(
-      {
-        clientId: String(params['client_id']),
-        base,
-        scope: typeof params['scope'] === 'string' ? params['scope'] : '',
-        launch: handleOf(params),
-      },
-      current?.userId,
-      this.codeFlow.chosenPatient(lastSubmission, cid),
-    )
-    return { interaction, asked, current }
+    const asked = await this.read(interaction, base, current)
+    return asked && { interaction, asked, current }
   }
 
-  private async interaction(request: IncomingMessage, response: ServerResponse) {
+  private async read(
+    { params, prompt, lastSubmission, cid }: Interaction,
+    base: FhirBase,
+    current: CurrentPerson | undefined,
+  ): Promise<AuthorizationRequest | undefined> {
+    const scope = typeof params['scope'] === 'string' ? params['scope'] : ''
+    const asked = { clientId: String(params['client_id']), base, scope, launch: handleOf(params) }
+    // who signs in now is judged when they have, and the app is told
+    const username = prompt.name === 'login' ? undefined : current?.userId
+    try {
+      return await this.requests.read(asked, username, this.codeFlow.chosenPatient(lastSubmission, cid))
+    } catch (error) {
+      // client, launch or membership ended meanwhile, and the authorization with it
+      if (error instanceof errors.OIDCProviderError) return undefined
+      throw error
+    }
+  }
+
+  private async interaction(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<Interaction | undefined> {
     try {
       const provider = await this.server.provider()
       const found = await provider.interactionDetails(request, response)
@@ -253,8 +266,10 @@ export class Authorizations {
   }
 }
 
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
+
 interface Step {
-  readonly interaction: Awaited<ReturnType<Provider['interactionDetails']>>
+  readonly interaction: Interaction
   readonly asked: AuthorizationRequest
   readonly current: CurrentPerson | undefined
 }

@@ -25,6 +25,7 @@ export const fixedConfiguration: Configuration = {
   },
   extraClientMetadata: { properties: ['allowed_origins'] },
   clockTolerance: clockSkewSeconds,
+  allowOmittingSingleRegisteredRedirectUri: false,
 }
 
 /** The library's features that are on. */

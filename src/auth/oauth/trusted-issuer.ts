@@ -103,7 +103,8 @@ async function subjectOf(
     patient: context,
     // grants are for clients that have proved themselves to us with their key
     grants: new Set(),
-    ...fhirUserOf(claims, careUrl),
+    // it lets its client read who that is
+    ...(scope.split(' ').includes('fhirUser') && fhirUserOf(claims, careUrl)),
   }
 }
 

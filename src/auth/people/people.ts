@@ -91,6 +91,11 @@ export class People implements OnModuleInit {
     return person
   }
 
+  /** Who has an account here under this user id; undefined: nobody. */
+  async find(userId: string): Promise<Person | undefined> {
+    return (await this.table.findOneBy({ username: userId })) ?? undefined
+  }
+
   /** Names of people by user id; who has no account here is left out. */
   async names(userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const people = await this.table.findBy({ username: In([...userIds]) })
