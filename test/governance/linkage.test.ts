@@ -297,6 +297,9 @@ describe('a merge of more than one transaction moves', () => {
     await world.rows(
       `DELETE FROM clinical.resource WHERE type = 'Basic' AND id LIKE 'big-%' AND id < 'big-99'`,
     )
+    // in the middle of its transaction
+    expect(await linkageKilledAt(world.server, 3)).toBe(true)
+    expect(await subjects()).toEqual(all('big-s'))
     const seen = new Set<number>()
     for (let moved = 0; moved < ids.length && seen.size < 100;) {
       await world.step(5)

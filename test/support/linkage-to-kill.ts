@@ -8,6 +8,7 @@ import type { Permits } from '../../src/governance/permits.ts'
 import { readKeyring } from '../../src/identity/keyring.ts'
 import { Evidence } from '../../src/identity/linkage/evidence.ts'
 import { Vault } from '../../src/identity/vault.ts'
+import type { Context } from '../../src/interactions/context.ts'
 import { LinkageContexts } from '../../src/linkage/linkage-context.ts'
 import { LinkageWorker } from '../../src/linkage/linkage-worker.ts'
 import { Store } from '../../src/store/store.ts'
@@ -42,21 +43,25 @@ async function work(url: string, vaultUrl: string, dataDir: string, step: number
   const key = keyring.derive('audit')
   const trail = await Trail.open({ store, key, anchors: join(dataDir, 'audit'), publicUrl })
   const { own, moving } = new LinkageContexts(store, gate, keyring, trail, settings)
-  const context = {
-    ...own,
+  const stepping = (context: Context): Context => ({
+    ...context,
     now: () => {
       onStep()
-      return own.now()
+      return context.now()
     },
-    record: async (...accesses: Parameters<typeof own.record>) => {
-      await own.record(...accesses)
+    record: async (accesses) => {
+      await context.record(accesses)
       onStep()
     },
-  }
+  })
   const report = (error: unknown) => {
     throw error
   }
-  const worker = new LinkageWorker({ own: context, moving }, new Evidence(keyring), report)
+  const worker = new LinkageWorker(
+    { own: stepping(own), moving: stepping(moving) },
+    new Evidence(keyring),
+    report,
+  )
   while ((await worker.step()) > 0);
   await trail.close()
   await store.close()
