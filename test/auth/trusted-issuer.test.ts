@@ -93,12 +93,15 @@ describe('a JWT of a trusted issuer', () => {
     ['relative', 'Practitioner/p-1'],
     ['absolute', `${publicUrl}/fhir/Practitioner/p-1`],
   ])('says who its person is in the records, when its fhirUser is %s', async (_, fhirUser) => {
-    expect((await read('/fhir/Probe', await jwt({ fhirUser }))).body.fhirUser).toBe('Practitioner/p-1')
+    const scope = 'openid fhirUser user/Observation.rs'
+    expect((await read('/fhir/Probe', await jwt({ fhirUser, scope }))).body.fhirUser).toBe('Practitioner/p-1')
+    expect((await read('/fhir/Probe', await jwt({ fhirUser }))).body).not.toHaveProperty('fhirUser')
   })
 
   it('does not say so by a fhirUser of another server, or of no person', async () => {
+    const scope = 'openid fhirUser user/Observation.rs'
     for (const fhirUser of ['https://elsewhere.example/fhir/Practitioner/p-1', 'Device/1', 7]) {
-      expect((await read('/fhir/Probe', await jwt({ fhirUser }))).body).not.toHaveProperty('fhirUser')
+      expect((await read('/fhir/Probe', await jwt({ fhirUser, scope }))).body).not.toHaveProperty('fhirUser')
     }
   })
 

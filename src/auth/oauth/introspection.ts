@@ -17,7 +17,7 @@ import { OpaqueTokens } from './opaque-tokens.ts'
  */
 @Injectable()
 export class Introspection {
-  private readonly issuer: string
+  private readonly careBase: FhirBase
 
   constructor(
     private readonly authenticator: Authenticator,
@@ -25,7 +25,7 @@ export class Introspection {
     private readonly tokens: OpaqueTokens,
     settings: Settings,
   ) {
-    this.issuer = baseOf(settings.publicUrl, undefined).authUrl
+    this.careBase = baseOf(settings.publicUrl, undefined)
   }
 
   /** Answers in place of the library, or with the library's word on who asks. */
@@ -74,9 +74,9 @@ export class Introspection {
     const { patient, encounter, fhirContext, intent } = context
     return {
       ...{ active: true, scope: token.scope, client_id: token.clientId, token_type: 'Bearer' },
-      ...{ exp: token.expiresAt, iat: token.issuedAt, iss: this.issuer, aud: token.audience },
+      ...{ exp: token.expiresAt, iat: token.issuedAt, iss: this.careBase.authUrl, aud: token.audience },
       ...(userId !== undefined && { sub: userId, username: userId }),
-      ...(fhirUser !== undefined && { fhirUser }),
+      ...(fhirUser !== undefined && { fhirUser: `${this.careBase.url}/${fhirUser}` }),
       ...(patient !== undefined && { patient }),
       ...(encounter !== undefined && { encounter }),
       ...(fhirContext !== undefined && { fhirContext }),
