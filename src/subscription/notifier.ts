@@ -13,8 +13,10 @@ import {
 } from '../interactions/subscriptions/records.ts'
 import type { Watch } from '../interactions/subscriptions/rules.ts'
 import { told } from '../interactions/subscriptions/told.ts'
+import { nameOf, withHistory } from '../interactions/versions.ts'
 import { nilPatient } from '../store/row.ts'
 import type { Store } from '../store/store.ts'
+import type { Tx } from '../store/tx.ts'
 import { fail, writeStatus } from './fail.ts'
 import { call } from './call.ts'
 import type { Subscribers } from './subscribers.ts'
@@ -57,21 +59,31 @@ export class Notifier {
 
   private async serve(row: SubscriptionRow, signal: AbortSignal): Promise<void> {
     if (row.endsAt !== undefined && row.endsAt <= this.context.now()) return this.end(row)
-    const { watch, access, events } = await this.store.transaction('care', async (tx) => ({
-      ...(await this.subscribers.load(tx, row)),
-      events: row.status === 'active' ? await eventsFrom(tx, row.id, row.delivered + 1, mostOf(row)) : [],
-    }))
-    const batch = events.slice(0, watch.topic === undefined ? 1 : watch.maxCount)
-    const text = await this.notification(row, watch, batch)
+    const next = await this.store.transaction('care', (tx) => this.nextBatch(tx, row))
+    const { watch, access, batch, visible } = next
+    // what its owner may read no longer is passed over: its number alone has been used up
+    if (batch.length > 0 && visible.length === 0) return this.taken(row, watch, batch)
+    const text = await this.notification(row, watch, visible)
     if (!(await call(watch, text, signal))) return this.retry(row, signal)
     await this.trail.record({
       ...{ action: 'R', interaction: 'subscription-notification', outcome: 'success', access, base: '/fhir' },
       type: row.type,
-      entities: batch.map(({ type, id, version }) => ({ type, id, version })),
-      patients: [...new Set(batch.map(({ patient }) => patient))].filter((patient) => patient !== nilPatient),
+      entities: visible.map(({ type, id, version }) => ({ type, id, version })),
+      patients: [...new Set(visible.map(({ patient }) => patient))].filter(
+        (patient) => patient !== nilPatient,
+      ),
       at: this.context.now(),
     })
     await this.taken(row, watch, batch)
+  }
+
+  /** The events of the next call, and those of what the owner may still read: rights may have ended meanwhile. */
+  private async nextBatch(tx: Tx, row: SubscriptionRow) {
+    const { watch, access } = await this.subscribers.load(tx, row)
+    const events = row.status === 'active' ? await eventsFrom(tx, row.id, row.delivered + 1, mostOf(row)) : []
+    const batch = events.slice(0, watch.topic === undefined ? 1 : watch.maxCount)
+    const within = await withHistory(tx, { ...this.context, access }, 'r', batch)
+    return { watch, access, batch, visible: batch.filter((event) => within.has(nameOf(event))) }
   }
 
   /** @returns undefined for R4's own form: the call says that something happened, and no more */

@@ -3,6 +3,7 @@ import { AuditModule } from '../audit/audit.module.ts'
 import { Trail } from '../audit/trail.ts'
 import { AuthModule } from '../auth/auth.module.ts'
 import { Clients } from '../auth/clients/clients.ts'
+import { People } from '../auth/people/people.ts'
 import { Settings } from '../config.ts'
 import { Gate } from '../governance/gate.ts'
 import { Keepers } from '../governance/kept-of-patients.ts'
@@ -29,7 +30,7 @@ const report = reporter(new Logger('subscription'))
   providers: [
     {
       provide: SubscriptionWorkers,
-      inject: [Store, Gate, Keyring, Clients, Trail, Settings],
+      inject: [Store, Gate, Keyring, Clients, People, Trail, Settings],
       useFactory: workers,
     },
   ],
@@ -56,6 +57,7 @@ function workers(
   gate: Gate,
   keyring: Keyring,
   clients: Clients,
+  people: People,
   trail: Trail,
   settings: Settings,
 ): SubscriptionWorkers {
@@ -70,7 +72,7 @@ function workers(
     record: () => Promise.resolve(),
     now: () => new Date(),
   }
-  const subscribers = new Subscribers(clients, context)
+  const subscribers = new Subscribers(clients, people, context)
   const notifier = new Notifier(store, context, subscribers, trail)
   return new SubscriptionWorkers({ store, context, subscribers, notifier, report }, settings.COFFRE_WORKERS)
 }

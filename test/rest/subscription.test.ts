@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Bundle, OperationOutcome, Parameters, Subscription } from 'fhir/r4.js'
 import { freshDatabase } from '../support/database.ts'
-import { startServer, type Client, type TestServer } from '../support/server.ts'
+import { cleanerId, startServer, type Client, type TestServer } from '../support/server.ts'
 
 interface Call {
   readonly body: string
@@ -160,6 +160,39 @@ describe('a Subscription to a topic, with id-only payload', () => {
       { name: 'event-number', valueString: '1' },
       { name: 'event-number', valueString: '1' },
     ])
+    await client.delete(`/fhir/Subscription/${id}`).expect(204)
+  })
+
+  it('is not told of what its writer may read no longer when the call is made', async () => {
+    const narrow = await server.client('system/Subscription.cruds system/Observation.rs?status=final')
+    const { body } = await narrow.post('/fhir/Subscription', byTopic('code=2160-0')).expect(201)
+    const { id } = body as { id: string }
+    expect(await statusOf(id, 'active')).toBe('active')
+    receiver.calls.length = 0
+    receiver.failing = 1
+    const lost = await create(observation('2160-0'))
+    await receiver.next(1)
+    const amended = { ...observation('2160-0'), id: lost, status: 'amended' }
+    await client.put(`/fhir/Observation/${lost}`, amended).expect(200)
+    const kept = await create(observation('2160-0'))
+    const told = (await receiver.next(2)).slice(1).map((call) => parameter(call, 'notification-event'))
+    expect(JSON.stringify(told)).toContain(`Observation/${kept}`)
+    expect(JSON.stringify(told)).not.toContain(`Observation/${lost}`)
+    const { body: events } = await narrow.get(`/fhir/Subscription/${id}/$events`).expect(200)
+    expect(JSON.stringify(events)).not.toContain(`Observation/${lost}`)
+    await client.delete(`/fhir/Subscription/${id}`).expect(204)
+  })
+
+  it('says nothing of how often it was told to another caller whose scopes reach less', async () => {
+    const id = await create(byTopic('code=3016-3'))
+    const other = await server.client(
+      'system/Subscription.rs system/Observation.rs?status=final',
+      '/fhir',
+      cleanerId,
+    )
+    await other.get(`/fhir/Subscription/${id}`).expect(200)
+    await other.get(`/fhir/Subscription/${id}/$status`).expect(403)
+    await other.get(`/fhir/Subscription/${id}/$events`).expect(403)
     await client.delete(`/fhir/Subscription/${id}`).expect(204)
   })
 
