@@ -113,6 +113,13 @@ describe('the authorization endpoint', () => {
     expect(await refusal({ prompt: 'none' })).toMatch(/^(consent|login)_required$/)
   })
 
+  it.each([{ prompt: 'login' }, { max_age: '0' }, { max_age: '60' }])(
+    'refuses to say that somebody has just signed in: %j',
+    async (given) => {
+      expect(await refusal(given)).toBe('invalid_request')
+    },
+  )
+
   it('counts a sign-in as gone when its cookie is', async () => {
     const browser = await signedIn('doctor')
     await codeOf(walk(world.server, browser, app.authorizeUrl(), { patient: world.patient }))

@@ -48,7 +48,7 @@ export class CodeFlow {
         url: (_ctx, { uid }) => `${this.care.authUrl}/interaction/${uid}`,
       },
       extraParams: {
-        aud: (ctx, aud) => this.demandAudience(ctx, base(ctx), aud),
+        aud: (ctx, aud) => this.demandRequest(ctx, base(ctx), aud),
         launch: (ctx, launch, client) => this.demandLaunch(ctx, base(ctx), launch, client.clientId),
       },
       pkce: { required: () => true },
@@ -137,11 +137,16 @@ export class CodeFlow {
     return String(this.seal.open(sealed, sealedPlace.chosenPatient(cid)))
   }
 
-  private demandAudience(ctx: KoaContextWithOIDC, base: FhirBase, aud: unknown): void {
+  private demandRequest(ctx: KoaContextWithOIDC, base: FhirBase, aud: unknown): void {
     if (this.asked.baseOfAudience(aud)?.url !== base.url) {
       throw new errors.InvalidRequest('aud: must be the URL of this FHIR base')
     }
-    if (ctx.oidc.params) ctx.oidc.params['aud'] = base.url
+    const { params, prompts } = ctx.oidc
+    if (params) params['aud'] = base.url
+    // a sign-in is as old as it is: what cannot be had is refused, not passed over
+    if (params?.['max_age'] !== undefined || prompts.has('login')) {
+      throw new errors.InvalidRequest('max_age, prompt=login: not supported')
+    }
   }
 
   private async demandLaunch(

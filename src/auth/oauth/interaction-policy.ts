@@ -19,7 +19,7 @@ export function smartPolicy(source: PolicySource): interactionPolicy.DefaultPoli
   policy.clear()
   policy.add(
     new Prompt(
-      { name: 'login', requestable: true },
+      { name: 'login', requestable: false },
       new Check('not_signed_in', 'somebody has to sign in', (ctx) => needsLogin(source, ctx)),
     ),
   )
