@@ -1,4 +1,6 @@
 import pg from 'pg'
+import { matchingAmong } from '../../src/store/candidates.ts'
+import type { PreparedQuery } from '../../src/store/prepared-query.ts'
 import { estimate, search, type Cursor } from '../../src/store/search.ts'
 import { sql, type Sql } from '../../src/store/sql.ts'
 import type { Tx } from '../../src/store/tx.ts'
@@ -32,8 +34,17 @@ async function fill(url: string): Promise<void> {
 }
 
 /** What PostgreSQL means to do for a search, instead of doing it. */
-async function plan(text: string, after?: Cursor): Promise<string> {
-  return all.prepared(text, 'system/*.rs', async (tx, prepared) => {
+function plan(text: string, after?: Cursor, scopes = 'system/*.rs'): Promise<string> {
+  return explained(text, scopes, (tx, prepared) => search(tx, prepared, { after, limit: 20 }))
+}
+
+/** The same of whatever is asked of a query, for a token of the patient. */
+function explained(
+  text: string,
+  scopes: string,
+  ask: (tx: Tx, prepared: PreparedQuery) => Promise<unknown>,
+): Promise<string> {
+  const explain = async (tx: Tx, prepared: PreparedQuery) => {
     let lines: string[] = []
     const explaining: Tx = {
       query: async <Row extends object>(statement: Sql) => {
@@ -45,9 +56,10 @@ async function plan(text: string, after?: Cursor): Promise<string> {
       afterCommit: (remember) => tx.afterCommit(remember),
       vault: tx.vault,
     }
-    await search(explaining, prepared, { after, limit: 20 })
+    await ask(explaining, prepared)
     return lines.join('\n')
-  })
+  }
+  return all.prepared(text, scopes, explain, patient)
 }
 
 describe('The plan of a search', () => {
@@ -67,6 +79,33 @@ describe('The plan of a search', () => {
   it('for a number or a name goes by the few ids that have it', async () => {
     const text = await plan('Patient?identifier=4711')
     expect(text).toMatch(/id = ANY \(\(InitPlan/)
+  })
+})
+
+describe('The plan under scopes', () => {
+  const read = (scopes: string) =>
+    explained('Observation', scopes, (tx, prepared) => matchingAmong(tx, prepared, ['o200']))
+
+  it.each([
+    'patient/*.rs',
+    `patient/Observation.rs?code=${code}`,
+    `patient/Observation.rs user/Observation.rs?code=${code}`,
+  ])('for a read with %s is a look into one index', async (scopes) => {
+    const text = await read(scopes)
+    expect(text).toMatch(/Index Cond:.*id/)
+    expect(text).not.toMatch(/Seq Scan/)
+  })
+
+  it('for a search with patient/ scopes alone goes by the patient', async () => {
+    const text = await plan('Observation?_sort=-date', undefined, `patient/Observation.rs?code=${code}`)
+    expect(text).toMatch(/patient/)
+    expect(text).not.toMatch(/Seq Scan/)
+  })
+
+  it('has no condition of a plain scope beside narrower ones', async () => {
+    const narrow = `patient/Observation.rs user/Observation.rs?code=${code}`
+    const search = `Observation?code=${code}&_sort=_lastUpdated`
+    expect(await plan(search, undefined, `system/*.rs ${narrow}`)).toBe(await plan(search))
   })
 })
 

@@ -76,14 +76,15 @@ export class Searchable {
     })
   }
 
-  /** Runs work with a search made ready for SQL. */
+  /** Runs work with a search made ready for SQL. @param patient key of the one in launch context */
   async prepared<T>(
     text: string,
     scope: string,
     work: (tx: Tx, prepared: PreparedQuery) => Promise<T>,
+    patient?: string,
   ): Promise<T> {
     return this.store.read('care', async (tx) =>
-      work(tx, await this.gate.prepare(tx, restrict(access(scope), this.parse(text)))),
+      work(tx, await this.gate.prepare(tx, restrict({ ...access(scope), patient }, this.parse(text)))),
     )
   }
 
