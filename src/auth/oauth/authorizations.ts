@@ -64,6 +64,7 @@ export class Authorizations {
       ...{ uid: interaction.uid, base: asked.base, clientId: asked.client.clientId },
       client: this.clients.metadata(asked.client),
       prompt: interaction.prompt.name as PendingAuthorization['prompt'], // of the policy: no others
+      returnsTo: originOf(String(interaction.params['redirect_uri'])),
       ...{ username: asked.launch?.username, person: asked.person, patients: asked.patients },
       ...{ scopes: asked.scopes, words: asked.words, emergency: asked.emergency, context: asked.context },
     }
@@ -276,4 +277,10 @@ interface Step {
 
 function callerOf(clientId: string, { userId, sessionId }: CurrentPerson, { socket }: IncomingMessage) {
   return { clientId, userId, tokenId: sessionId, ip: socket.remoteAddress }
+}
+
+/** A scheme of an app's own, `org.example.app:`, has no origin. */
+function originOf(redirectUri: string): string {
+  const { origin, protocol } = new URL(redirectUri)
+  return origin === 'null' ? protocol : origin
 }

@@ -12,6 +12,8 @@ export interface PendingAuthorization {
   /** what the client says of itself */
   readonly client: ClientMetadata
   readonly prompt: 'login' | 'patient' | 'consent'
+  /** where the app takes over again: origin of its redirect URI, `https://app.example`, or a scheme of its own */
+  readonly returnsTo: string
   /** who has to sign in, where an EHR's launch names the user */
   readonly username: string | undefined
   /** who is signed in */
