@@ -205,6 +205,9 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   if (!isSafeTransport(settings.publicUrl)) {
     throw new SettingsError('COFFRE_PUBLIC_URL: must be https unless the host is loopback')
   }
+  if (/[?#@]/.test(settings.publicUrl)) {
+    throw new SettingsError('COFFRE_PUBLIC_URL: must be a host, and perhaps a path')
+  }
   return settings
 }
 

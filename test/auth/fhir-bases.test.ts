@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import request from 'supertest'
+import { randomBytes } from 'node:crypto'
 import { hashOf } from '../../src/auth/oauth/artifact-store.ts'
 import { ResearchBases } from '../../src/auth/research-bases.ts'
 import { sql } from '../../src/store/sql.ts'
@@ -35,13 +36,13 @@ beforeAll(async () => {
       jwks,
       grants: ['bulk-identified', 'introspect'],
     },
-    { client_id: 'study', scope: 'system/*.rs', jwks },
+    { client_id: 'study', scope: 'system/*.rs user/*.rs', jwks },
   ]
   app = await startAuthApp(database.url, folder, {
     COFFRE_CLIENTS_FILE: folder.write('clients.json', clients),
   })
   const load = (id: string) =>
-    Promise.resolve(['p1', 'p2'].includes(id) ? { clientIds: ['study'], userIds: [] } : undefined)
+    Promise.resolve(['p1', 'p2'].includes(id) ? { clientIds: ['study'], userIds: ['member'] } : undefined)
   app.get(ResearchBases).provideFrom({ load })
 })
 
@@ -197,6 +198,28 @@ describe('a FHIR base', () => {
     expect((await read('/research/p1/fhir/Probe', care)).status).toBe(401)
     expect((await read('/research/p2/fhir/Probe', research)).status).toBe(401)
     expect((await read('/fhir/Probe', research)).status).toBe(401)
+  })
+})
+
+describe('an app on a research base', () => {
+  const issued = async (username: string) => {
+    const value = randomBytes(32).toString('base64url')
+    await store.transaction('care', async (tx) => {
+      await tx.query(sql`INSERT INTO auth.person (username, name, roles, password_hash, scope)
+        VALUES (${username}, 'X', '{}', '$argon2id$x', 'user/*.cruds') ON CONFLICT DO NOTHING`)
+      const payload = { scope: 'openid user/*.cruds', aud: `${publicUrl}/research/p1/fhir`, iat: 1 }
+      await tx.query(sql`INSERT INTO auth.artifact (id_hash, model, client_id, username, payload, expires_at)
+        VALUES (${hashOf(value)}, 'AccessToken', 'study', ${username}, ${JSON.stringify(payload)}::jsonb,
+          now() + interval '1 hour')`)
+    })
+    return value
+  }
+
+  it('A51: reads in the name of a person whom its permit names, and of nobody else', async () => {
+    const member = await read('/research/p1/fhir/Probe', await issued('member'))
+    expect([member.status, member.body.scopes]).toEqual([200, ['user/*.rs']])
+    expect(member.body.caller).toMatchObject({ clientId: 'study', userId: 'member' })
+    expect((await read('/research/p1/fhir/Probe', await issued('stranger'))).status).toBe(403)
   })
 })
 

@@ -1,3 +1,4 @@
+import type { CapabilityStatement, CapabilityStatementRest } from 'fhir/r4.js'
 import { decodeJwt } from 'jose'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -98,6 +99,44 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((passed) => setTimeout(passed, 5))
 }
 
+it('A44: answers a token that is none with 401, a challenge and an OperationOutcome, whatever is asked', async () => {
+  const answers = [
+    ['get', `/fhir/Patient/${patient}`],
+    ['get', '/fhir/Patient?_id=a'],
+    ['post', '/fhir/Patient/_search'],
+    ['post', '/fhir'],
+    ['get', '/fhir/$export'],
+    ['get', '/fhir/Group/g/$export'],
+    ['get', '/fhir/$export/00000000-0000-4000-8000-000000000000'],
+    ['post', '/fhir/Patient/$match'],
+    ['get', '/fhir/_history'],
+    ['get', '/fhir/Nonsense'],
+  ] as const
+  for (const [method, path] of answers) {
+    const asked = supertest(server.url)[method](path)
+    const answer = await asked.set('Authorization', `Bearer ${'x'.repeat(43)}`)
+    const { resourceType } = JSON.parse(answer.text) as { resourceType: string }
+    expect([path, answer.status, resourceType]).toEqual([path, 401, 'OperationOutcome'])
+    expect(answer.headers['www-authenticate']).toBe('Bearer realm="coffre", error="invalid_token"')
+  }
+})
+
+it('A7: names in the CapabilityStatement the endpoints that discovery names', async () => {
+  const [metadata, discovery] = await Promise.all(
+    ['metadata', '.well-known/smart-configuration'].map((path) => supertest(server.url).get(`/fhir/${path}`)),
+  )
+  const [{ security }] = (JSON.parse(metadata?.text ?? '') as CapabilityStatement).rest as [
+    CapabilityStatementRest,
+  ]
+  expect(security?.service?.[0]?.coding?.[0]?.code).toBe('SMART-on-FHIR')
+  const uris = security?.extension?.find(({ url }) => url.endsWith('/StructureDefinition/oauth-uris'))
+  const named = Object.fromEntries(
+    (uris?.extension ?? []).map(({ url, valueUri }) => [endpointNames[url] ?? url, valueUri]),
+  )
+  expect(discovery?.body).toMatchObject(named)
+  expect(Object.keys(named)).toEqual(expect.arrayContaining(['authorization_endpoint', 'token_endpoint']))
+})
+
 it('A4: an app gets all of the scopes that discovery lists, asked for at once', async () => {
   const { body } = await supertest(server.url).get('/fhir/.well-known/smart-configuration')
   const listed = (body.scopes_supported as string[]).filter(
@@ -191,3 +230,13 @@ it('a token goes with its person', async () => {
   await owner.query(`DELETE FROM auth.person`)
   await until(async () => (await read('/fhir/Patient', token.access_token)).status === 401)
 })
+
+/** As discovery calls what the extension `oauth-uris` has. */
+const endpointNames: Readonly<Record<string, string>> = {
+  authorize: 'authorization_endpoint',
+  token: 'token_endpoint',
+  introspect: 'introspection_endpoint',
+  revoke: 'revocation_endpoint',
+  register: 'registration_endpoint',
+  manage: 'management_endpoint',
+}
