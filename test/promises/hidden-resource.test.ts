@@ -136,4 +136,14 @@ describe('A resource beyond the scopes of a token', () => {
     const telling = [...questions.keys()].filter((what) => withThem.get(what) !== withoutThem.get(what))
     if (!oneByOne) expect(telling.length).toBeGreaterThan(questions.size / 2)
   }, 600_000)
+
+  it('A53: a Patient that the record is linked to is beyond a patient/ scope, and so is all of theirs', async () => {
+    for (const one of hidden) await put(one)
+    const access = accessOf('patient/*.rs', alice)
+    const get = (url: string) => askUndone(server, access, { method: 'GET', url })
+    const record = await get('Patient/alice/$everything')
+    expect(JSON.stringify(record)).toContain('"reference":"Patient/bob"')
+    expect(JSON.stringify(record)).not.toMatch(/"id":"(?:bob|hidden-)/)
+    for (const url of ['Patient/bob', 'Observation/hidden-o']) expect((await get(url)).status).toBe(404)
+  })
 })
