@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common'
+import { ConsoleModule } from './console/console.module.ts'
 import { EngineModule } from './engine.module.ts'
 import { ErasureModule } from './governance/erasure.module.ts'
 import { LinkageModule } from './linkage/linkage.module.ts'
@@ -19,6 +20,7 @@ import { SubscriptionModule } from './subscription/subscription.module.ts'
     ReindexModule,
     SubscriptionModule,
     LinkageModule,
+    ConsoleModule,
   ],
 })
 export class AppModule {}

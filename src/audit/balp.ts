@@ -111,6 +111,12 @@ const disclosure: Profile = {
   data: undefined,
 }
 
+/** DICOM PS3.16 CID 403, Audit Event Types of user authentication */
+const authentications: Readonly<Record<string, Coding>> = {
+  login: dicom('110122', 'Login'),
+  logout: dicom('110123', 'Logout'),
+}
+
 /** @param interaction as {@link AuditedAccess} names it */
 export function patternOf(interaction: string): Pattern {
   const parts = patterns[interaction]
@@ -125,6 +131,11 @@ export function patternOf(interaction: string): Pattern {
   if (interaction.startsWith('alert-')) {
     const type = dicom('110113', 'Security Alert')
     return { type, subtype: [own(interaction)], ...inward, person: author, profile: undefined }
+  }
+  const authentication = authentications[interaction]
+  if (authentication) {
+    const type = dicom('110114', 'User Authentication')
+    return { type, subtype: [authentication], ...inward, person: author, profile: undefined }
   }
   const subtype = [restful('operation'), own(interaction)]
   return { type: rest, subtype, ...inward, person: author, profile: undefined }

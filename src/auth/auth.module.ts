@@ -27,6 +27,7 @@ import { Introspection } from './oauth/introspection.ts'
 import { KeySets } from './clients/key-sets.ts'
 import { LaunchController } from './oauth/launch.controller.ts'
 import { LoginController } from './people/login.controller.ts'
+import { SignIns } from './people/sign-ins.ts'
 import { mountOauthRoutes } from './oauth/oauth-routes.ts'
 import { OpaqueTokens } from './oauth/opaque-tokens.ts'
 import { People } from './people/people.ts'
@@ -54,7 +55,7 @@ const sweepMinutes = 5
       SigningKeys,
     ],
     ...[ArtifactStore, AuthorizationServer, Clients, KeySets, OpaqueTokens, People, ResearchBases, Sessions],
-    ...[Authenticator, ClientOrigins, FhirBaseGuard, Introspection, PersonGuard, TokenMemory],
+    ...[Authenticator, ClientOrigins, FhirBaseGuard, Introspection, PersonGuard, SignIns, TokenMemory],
     { provide: AuthSeal, inject: [Keyring], useFactory: (keyring: Keyring) => new AuthSeal(keyring) },
   ],
   exports: [
@@ -70,6 +71,7 @@ const sweepMinutes = 5
     PersonGuard,
     ResearchBases,
     Sessions,
+    SignIns,
   ],
 })
 export class AuthModule implements OnModuleInit, OnModuleDestroy {

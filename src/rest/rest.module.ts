@@ -18,13 +18,12 @@ import { CareController } from './care.controller.ts'
 import { Exchange } from './exchange.ts'
 import { HealthController } from './health.controller.ts'
 import { LaunchRecords } from './launch-records.ts'
-import { LandingController } from './landing.controller.ts'
 import { ResearchController } from './research.controller.ts'
 
 /** The FHIR bases over HTTP, and what stands beside them. */
 @Module({
   imports: [StoreModule, IdentityModule, AuditModule, AuthModule, GovernanceModule],
-  controllers: [LandingController, HealthController, AsyncController, CareController, ResearchController],
+  controllers: [HealthController, AsyncController, CareController, ResearchController],
   providers: [
     {
       provide: AsyncJobs,

@@ -1,3 +1,4 @@
+import cookie from '@fastify/cookie'
 import { Logger } from '@nestjs/common'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -48,6 +49,7 @@ export async function configureServer(app: NestFastifyApplication): Promise<void
   const settings = app.get(Settings)
   const fastify = app.getHttpAdapter().getInstance()
   addBodyParsers(fastify)
+  await fastify.register(cookie)
   app.useGlobalFilters(new FhirErrorFilter())
   await addCors(fastify, app.get(ClientOrigins, { strict: false }))
   await addCompression(fastify)

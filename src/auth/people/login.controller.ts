@@ -3,15 +3,16 @@ import {
   Controller,
   Header,
   HttpCode,
+  Ip,
   Post,
   UnauthorizedException,
   UseGuards,
   ValidationPipe,
 } from '@nestjs/common'
 import { IsString, MaxLength, MinLength } from 'class-validator'
-import { People } from './people.ts'
 import { CurrentPerson, PersonGuard } from './person.guard.ts'
-import { Sessions, sessionSeconds, type CurrentPerson as Person } from './sessions.ts'
+import { sessionSeconds, type CurrentPerson as Person } from './sessions.ts'
+import { SignIns } from './sign-ins.ts'
 
 export class Login {
   @IsString()
@@ -29,25 +30,26 @@ export class Login {
 /** How people sign in and out. */
 @Controller('auth')
 export class LoginController {
-  constructor(
-    private readonly people: People,
-    private readonly sessions: Sessions,
-  ) {}
+  constructor(private readonly signIns: SignIns) {}
 
   @Post('login')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
-  async login(@Body(new ValidationPipe({ whitelist: true, expectedType: Login })) login: Login) {
-    const person = await this.people.identify(login.username, login.password)
-    if (!person) throw new UnauthorizedException('unknown name, wrong password, or locked for a while')
-    const token = await this.sessions.open(person)
+  async login(
+    @Body(new ValidationPipe({ whitelist: true, expectedType: Login })) login: Login,
+    @Ip() ip: string,
+  ) {
+    const token = await this.signIns.signIn(login.username, login.password, ip)
+    if (token === undefined) {
+      throw new UnauthorizedException('unknown name, wrong password, or locked for a while')
+    }
     return { access_token: token, token_type: 'Bearer', expires_in: sessionSeconds }
   }
 
   @Post('logout')
   @HttpCode(204)
   @UseGuards(PersonGuard)
-  async logout(@CurrentPerson() person: Person): Promise<void> {
-    await this.sessions.close(person.sessionId)
+  async logout(@CurrentPerson() person: Person, @Ip() ip: string): Promise<void> {
+    await this.signIns.signOut(person, ip)
   }
 }

@@ -45,8 +45,7 @@ export class Sessions {
   }
 
   /** Opens a session. @returns its token, good for {@link sessionSeconds} */
-  async open(person: Person, now = Date.now()): Promise<string> {
-    const id = randomUUID()
+  async open(person: Person, now = Date.now(), id: string = randomUUID()): Promise<string> {
     const seconds = Math.floor(now / 1000)
     await this.table.insert({
       ...{ id, username: person.username },

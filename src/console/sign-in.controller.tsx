@@ -1,0 +1,58 @@
+import { Controller, Get, Ip, Post, Req, Res, UseFilters } from '@nestjs/common'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { sessionSeconds } from '../auth/people/sessions.ts'
+import { SignIns } from '../auth/people/sign-ins.ts'
+import { PageErrorFilter } from './page-error.filter.tsx'
+import { Pages } from './pages.tsx'
+import { SignInPage } from './sign-in-page.tsx'
+
+export const sessionCookie = 'coffre_session'
+
+/** How people sign in and out in a browser. */
+@Controller()
+@UseFilters(PageErrorFilter)
+export class SignInController {
+  constructor(
+    private readonly pages: Pages,
+    private readonly signIns: SignIns,
+  ) {}
+
+  @Get('sign-in')
+  async show(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const visit = await this.pages.visit(request, reply)
+    const { return_to: returnTo } = request.query as { return_to?: string }
+    this.pages.send(
+      reply,
+      <SignInPage {...visit} returnTo={ownPath(returnTo ?? null)} username="" refused={false} />,
+    )
+  }
+
+  @Post('sign-in')
+  async signIn(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Ip() ip: string): Promise<void> {
+    const [visit, fields] = await this.pages.form(request, reply)
+    const [username, password] = [fields.get('username') ?? '', fields.get('password') ?? '']
+    const returnTo = ownPath(fields.get('return_to'))
+    const isLegible = username.length <= 64 && password.length <= 1024
+    const token = isLegible ? await this.signIns.signIn(username, password, ip) : undefined
+    if (token === undefined) {
+      const page = <SignInPage {...visit} here="/sign-in" returnTo={returnTo} username={username} refused />
+      return this.pages.send(reply, page, { status: 401 })
+    }
+    void reply
+      .setCookie(sessionCookie, token, { ...this.pages.cookie, maxAge: sessionSeconds })
+      .header('Cache-Control', 'no-store')
+      .redirect(returnTo, 303)
+  }
+
+  @Post('sign-out')
+  async signOut(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Ip() ip: string): Promise<void> {
+    const [{ person }] = await this.pages.form(request, reply)
+    if (person) await this.signIns.signOut(person, ip)
+    void reply.clearCookie(sessionCookie, this.pages.cookie).redirect('/', 303)
+  }
+}
+
+/** Where somebody goes after signing in: a path of this server, and nowhere else. */
+export function ownPath(path: string | null): string {
+  return path !== null && /^\/(?![/\\])[\w./?=&%-]*$/.test(path) ? path : '/'
+}
