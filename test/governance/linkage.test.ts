@@ -238,6 +238,7 @@ describe('Patients who are linked', () => {
   it.each(Array.from({ length: faults }, (_, n) => n))(
     'are linked by who comes after a process that is killed at it: fault %i',
     async (n) => {
+      await world.renew()
       await two(`killed${n}`, `15508290${String(10_000 + n)}`)
       expect(await linkageKilledAt(world.server, steps[n % steps.length] ?? 1)).toBe(true)
       await world.workUntilNothingIsNoted()

@@ -24,7 +24,7 @@ export class LinkageWorld {
   /** what a worker could not do */
   readonly failures: unknown[] = []
   readonly server: TestServer
-  readonly client: Client
+  client: Client
   readonly steward: SignedIn
 
   private constructor(server: TestServer, client: Client, steward: SignedIn) {
@@ -37,6 +37,11 @@ export class LinkageWorld {
     const people = { stella: ['steward'], rene: ['requester'], dora: ['dpo'] }
     const server = await startServer({ COFFRE_WORKERS: 0, COFFRE_USERS_FILE: usersFile(people) })
     return new LinkageWorld(server, await server.client(), await signIn(server, 'stella'))
+  }
+
+  /** A token for the client that is good for as long as any. */
+  async renew(): Promise<void> {
+    this.client = await this.server.client()
   }
 
   close(): Promise<void> {
