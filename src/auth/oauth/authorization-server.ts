@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common'
+import { Injectable, Logger } from '@nestjs/common'
 import { decodeProtectedHeader } from 'jose'
 import { errors, Provider } from 'oidc-provider'
 import type { Adapter, AdapterPayload, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Settings } from '../../config.ts'
 import { ArtifactStore } from './artifact-store.ts'
@@ -73,7 +74,18 @@ export class AuthorizationServer {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { handler } = await this.start()
+    try {
+      const { handler } = await this.start()
+      await handler(await this.prepare(base, route, request), response)
+    } catch (error) {
+      // the library answers for itself; this is what went wrong before it could
+      logFailure(error)
+      if (!response.headersSent) response.writeHead(500, { 'Content-Type': 'application/json' })
+      response.end(JSON.stringify({ error: 'server_error' }))
+    }
+  }
+
+  private async prepare(base: FhirBase, route: string, request: IncomingMessage): Promise<IncomingMessage> {
     const [, search = ''] = /(\?.*)$/.exec(request.url ?? '') ?? []
     const { request: prepared, narrowedTo } =
       route === 'token' ? await this.refreshes.prepare(request) : { request, narrowedTo: undefined }
@@ -81,7 +93,7 @@ export class AuthorizationServer {
     if (narrowedTo !== undefined) this.narrowed.set(prepared, narrowedTo)
     prepared.url = `/${route}${route === 'authorize' ? authorizeQuery(search) : ''}`
     this.speakPublicly(prepared, base)
-    await handler(prepared, response)
+    return prepared
   }
 
   /** The library makes its URLs and cookies from what a proxy says; what it is told are the public ones. */
@@ -116,6 +128,9 @@ export class AuthorizationServer {
       (ctx) => grantBackendServices(ctx, this.base(ctx), this.clients, this.researchBases),
       ['scope'],
     )
+    provider.on('server_error', (_ctx, error) => logFailure(error))
+    // the framework below it would print what was said
+    EventEmitter.prototype.on.call(provider, 'error', logFailure)
     const callback = provider.callback()
     return { provider, handler: (request, response) => callback(request, response) }
   }
@@ -210,6 +225,20 @@ export class AuthorizationServer {
     const key = header && (await this.clients.key(client, header))
     return libraryClient(this.clients.metadata(client), key)
   }
+}
+
+/** Where it happened, and not what was said: messages may quote what was sent. */
+function logFailure(error: unknown): void {
+  const [name, frames] = error instanceof Error ? [error.name, framesOf(error)] : ['unknown', '']
+  new Logger('oauth').error(`${name} ${frames}`)
+}
+
+function framesOf({ stack = '' }: Error): string {
+  const lines = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return lines
+    .slice(0, 8)
+    .map((line) => line.trim())
+    .join(' ')
 }
 
 function tokenUrl(base: FhirBase): string {
