@@ -29,6 +29,7 @@ function careStatement(publicUrl: string): object {
   return statement({
     url: `${publicUrl}/fhir`,
     authUrl: `${publicUrl}/auth`,
+    manageUrl: `${publicUrl}/account/apps`,
     description: 'Coffre, the care base: identified records',
     patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
     resource: resourceTypes.map((type) => careResource(type, referring.get(type) ?? [])),
@@ -44,6 +45,7 @@ export function researchCapabilities(publicUrl: string, permit: Permit): object 
   return statement({
     url: `${publicUrl}/research/${permit.id}/fhir`,
     authUrl: `${publicUrl}/auth/research/${permit.id}`,
+    manageUrl: `${publicUrl}/account/apps`,
     description: 'Coffre, the research base of one permit: pseudonymised records, read-only',
     patchFormat: [],
     resource: [...permit.data.map(({ type }) => type), 'Group'].map(researchResource),
@@ -57,6 +59,8 @@ export function researchCapabilities(publicUrl: string, permit: Permit): object 
 interface Base {
   readonly url: string
   readonly authUrl: string
+  /** where people see the apps that they let in */
+  readonly manageUrl: string
   readonly description: string
   readonly patchFormat: readonly string[]
   readonly resource: readonly object[]
@@ -73,7 +77,7 @@ const statedOn = '2026-11-24'
 const bulkData = 'http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data'
 
 function statement(base: Base): object {
-  const { url, authUrl, description, resource } = base
+  const { url, description, resource } = base
   return {
     resourceType: 'CapabilityStatement',
     status: 'active',
@@ -88,7 +92,7 @@ function statement(base: Base): object {
     rest: [
       {
         mode: 'server',
-        security: security(authUrl),
+        security: security(base),
         resource,
         ...filled({ interaction: base.interaction, searchParam: base.searchParam }),
         operation: [bulkOperation('export', 'export'), ...base.operation],
@@ -104,7 +108,8 @@ function filled(members: Readonly<Record<string, readonly unknown[]>>): object {
 }
 
 /** Deprecated in SMART 2.2, and still where many clients look first. */
-function security(authUrl: string): object {
+function security({ authUrl, manageUrl }: Base): object {
+  const endpoints = ['authorize', 'token', 'introspect', 'revoke']
   return {
     cors: true,
     service: [
@@ -121,10 +126,10 @@ function security(authUrl: string): object {
     extension: [
       {
         url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
-        extension: ['authorize', 'token', 'introspect', 'revoke'].map((endpoint) => ({
-          url: endpoint,
-          valueUri: `${authUrl}/${endpoint}`,
-        })),
+        extension: [
+          ...endpoints.map((endpoint) => ({ url: endpoint, valueUri: `${authUrl}/${endpoint}` })),
+          { url: 'manage', valueUri: manageUrl },
+        ],
       },
     ],
   }
