@@ -124,7 +124,7 @@ function Emergency(props: PageContext & ConsentAsked) {
           const said = scopeWords(scope, language)
           return (
             <li>
-              {said.what} : {said.how}
+              {said.what} <span class="quiet">({said.how})</span>
             </li>
           )
         })}

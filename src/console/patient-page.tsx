@@ -47,7 +47,7 @@ export function PatientPage(props: PageContext & PatientChoice) {
 
 function Found(props: PageContext & PatientChoice & { readonly found: readonly FoundPatient[] }) {
   const { language, found, more } = props
-  const { patient } = words[language]
+  const { patient, consent } = words[language]
   if (found.length === 0) return <p role="status">{patient.none}</p>
   return (
     <>
@@ -57,7 +57,7 @@ function Found(props: PageContext & PatientChoice & { readonly found: readonly F
         <table>
           <thead>
             <tr>
-              <th scope="col">{patient.name}</th>
+              <th scope="col">{consent.about}</th>
               <th scope="col" class="number">
                 {patient.birthDate}
               </th>

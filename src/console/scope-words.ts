@@ -26,7 +26,7 @@ export function scopeWords(scope: Scope, language: Language): ScopeWords {
       may.join(', '),
       ...filter,
       scope.context === 'patient' ? consent.onlyOne : consent.allPatients,
-    ].join(' ; '),
+    ].join(language === 'fr' ? ' ; ' : '; '),
   }
 }
 

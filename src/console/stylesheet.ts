@@ -37,7 +37,7 @@ fieldset { border: 0; margin: 0; padding: 0 } legend { font-weight: 700; font-si
 .warning { background: var(--warn); border-color: var(--warn-line) }
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: middle }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
+td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: .75rem 0 } dd { margin: 0 } dt { color: var(--quiet) }
 code { font-size: .92em; overflow-wrap: anywhere }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr } dd { margin-bottom: .5rem } h1 { font-size: 1.35rem } }
