@@ -100,6 +100,10 @@ describe('discovery', () => {
     expect(capabilities).toContain('sso-openid-connect')
     const openId = await read('/auth/.well-known/openid-configuration')
     expect(openId.body).toMatchObject({ issuer, jwks_uri })
+    for (const path of ['/auth/.well-known/openid-configuration', '/auth/jwks']) {
+      const { headers } = await read(path).set('Origin', 'https://any.example')
+      expect([path, headers['access-control-allow-origin']]).toEqual([path, 'https://any.example'])
+    }
     const research = await discover('/research/p1/fhir')
     expect(research).not.toHaveProperty('issuer')
     expect(research.capabilities).not.toContain('sso-openid-connect')
