@@ -123,6 +123,20 @@ describe('the token endpoint', () => {
     expect(errorOf(await by.redeem(await code({}, by)))).toEqual([401, 'invalid_client'])
   })
 
+  it('gives Backend Services to nobody without a key, whatever a registration says', async () => {
+    const metadata = {
+      client_id: 'hollow',
+      scope: 'system/*.rs',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['client_credentials'],
+    }
+    await world.query(`INSERT INTO auth.client VALUES ('hollow', $1, 'system/*.rs', '{}')`, [
+      JSON.stringify(metadata),
+    ])
+    const asked = { grant_type: 'client_credentials', client_id: 'hollow', scope: 'system/*.rs' }
+    expect((await app.token(asked)).status).toBe(400)
+  })
+
   it('A21 takes a code for a minute, and once: who comes again ends what it gave', async () => {
     const used = await code()
     const { body } = await app.redeem(used)

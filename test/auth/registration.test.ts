@@ -85,6 +85,28 @@ describe('COFFRE_CLIENTS_FILE', () => {
       (c) => [{ ...c, grant_types: ['implicit'] }],
       'entry 1: grant_types: of authorization_code, refresh_token, client_credentials',
     ],
+    [
+      'Backend Services for whoever comes',
+      (c) => [
+        { ...c, jwks: undefined, token_endpoint_auth_method: 'none', grant_types: ['client_credentials'] },
+      ],
+      'entry 1: grant_types: client_credentials is for clients with a key',
+    ],
+    [
+      'a redirect to a script',
+      (c) => [{ ...c, grant_types: ['authorization_code'], redirect_uris: ['javascript:alert(1)'] }],
+      "entry 1: redirect_uris: https, http on loopback, or an app's own com.example.app:/",
+    ],
+    [
+      'an app that is sent nowhere',
+      (c) => [{ ...c, grant_types: ['authorization_code'] }],
+      'entry 1: redirect_uris: go with the grant authorization_code',
+    ],
+    [
+      'a secret that nothing asks for',
+      (c) => [{ ...c, client_secret_hash: '0'.repeat(64) }],
+      'entry 1: client_secret_hash: goes with client_secret_basic',
+    ],
     ['the same client twice', (c) => [c, c], 'a client_id that is there twice'],
   ])('stops the start, in one line, when it holds %s', async (_, content, message) => {
     const file = folder.write('bad.json', content(good()))

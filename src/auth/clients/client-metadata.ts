@@ -51,7 +51,11 @@ export class ClientMetadata {
 
   /** compared exactly */
   @IsOptional()
-  @IsString({ each: true, message: 'redirect_uris: a list of URIs' })
+  @IsArray()
+  @ValidateBy(
+    { name: 'isRedirect', validator: { validate: isRedirect } },
+    { each: true, message: "redirect_uris: https, http on loopback, or an app's own com.example.app:/" },
+  )
   redirect_uris?: string[]
 
   @IsOptional()
@@ -129,6 +133,12 @@ export function isSafeUrl(value: unknown): boolean {
   const url = new URL(value)
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   return url.username === '' && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+}
+
+/** Whether an app may be sent back there: no fragment; a scheme of its own has a dot. @see RFC 8252 § 7.1 */
+export function isRedirect(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value) || value.includes('#')) return false
+  return isSafeUrl(value) || /^[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:/i.test(value)
 }
 
 function IsOrigin(): PropertyDecorator {

@@ -95,6 +95,16 @@ function policyOf(metadata: ClientMetadata, zone: string): { scope: string; faul
   if (method === 'private_key_jwt' && keySets !== 1) {
     return { scope: '', fault: 'one of jwks and jwks_uri is needed' }
   }
+  const grants = metadata.grant_types ?? ['client_credentials']
+  if (method !== 'private_key_jwt' && grants.includes('client_credentials')) {
+    return { scope: '', fault: 'grant_types: client_credentials is for clients with a key' }
+  }
+  if (grants.includes('authorization_code') !== (metadata.redirect_uris ?? []).length > 0) {
+    return { scope: '', fault: 'redirect_uris: go with the grant authorization_code' }
+  }
+  if ((method === 'client_secret_basic') !== (metadata.client_secret_hash !== undefined)) {
+    return { scope: '', fault: 'client_secret_hash: goes with client_secret_basic' }
+  }
   const tokens = metadata.scope.split(' ').filter((token) => token !== '' && !isLaunchWord(token))
   const scopes = parseScopes(metadata.scope, zone)
   if (metadata.scope.trim() === '' || scopes.length < tokens.length) {

@@ -11,10 +11,15 @@ import { grantType } from './backend-services.ts'
 export function libraryClient(metadata: ClientMetadata, key: JWK | undefined): AdapterPayload {
   const { redirect_uris: redirects = [], token_endpoint_auth_signing_alg: algorithm } = metadata
   const method = metadata.token_endpoint_auth_method ?? 'private_key_jwt'
+  const grants = (metadata.grant_types ?? [grantType]).filter(
+    // in nobody's name: for who proves itself by a key alone
+    (grant) => grant !== grantType || method === 'private_key_jwt',
+  )
+  const isApp = grants.includes('authorization_code') && redirects.length > 0
   return {
     client_id: metadata.client_id,
-    grant_types: metadata.grant_types ?? [grantType],
-    response_types: redirects.length > 0 ? ['code'] : [],
+    grant_types: grants,
+    response_types: isApp ? ['code'] : [],
     response_modes: ['query'],
     redirect_uris: redirects,
     // only so that the library takes redirects by a scheme of an app's own; they are compared exactly all the same
