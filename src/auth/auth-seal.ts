@@ -8,6 +8,8 @@ export const sealedPlace = {
   chosenPatient: (cid: string) => `artifact.payload patient ${cid}`,
   /** `auth.signing_key.sealed`: a JWK */
   signingKey: (alg: string) => `signing_key.sealed ${alg}`,
+  /** `governance.emergency.reason`: why the glass was broken */
+  emergencyReason: (id: string) => `emergency.reason ${id}`,
   /** `auth.person.fhir_user`: `Practitioner/123` */
   fhirUser: (username: string) => `person.fhir_user ${username}`,
 } as const

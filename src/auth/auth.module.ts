@@ -63,6 +63,7 @@ const sweepMinutes = 5
     Authorizations,
     AuthorizedApps,
     AuthorizationServer,
+    AuthSeal,
     ContextRecords,
     Authenticator,
     Clients,

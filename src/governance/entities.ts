@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm'
+import { EmergencyEntity } from './emergency-entity.ts'
 import { reidentificationEntities } from './reidentification-entities.ts'
 import type { PermitStatus, RequestStatus } from './request-state.ts'
 
@@ -204,4 +205,5 @@ export const governanceEntities = [
   PermitMemberEntity,
   PolicyEntity,
   ...reidentificationEntities,
+  EmergencyEntity,
 ]

@@ -25,6 +25,7 @@ import { Erasing } from './erasing.ts'
 import { Gate } from './gate.ts'
 import { GovernanceModule } from './governance.module.ts'
 import { Keepers } from './kept-of-patients.ts'
+import { forgetEmergencies } from './emergencies.ts'
 import { forgetMerges } from './merges.ts'
 
 /** How often erasures are looked for that wait for their proof, or that a crash has left. */
@@ -74,6 +75,7 @@ export class ErasureModule implements OnModuleInit, OnApplicationBootstrap, OnMo
     this.list = list
     this.erasing = erasing
     keepers.add({ erase: forgetMerges })
+    keepers.add({ erase: forgetEmergencies })
   }
 
   async onModuleInit(): Promise<void> {

@@ -56,6 +56,9 @@ export const Id = () => Param('id', new IdPipe('request', uuid))
 /** The `id` of an erasure in the path. */
 export const ErasureId = () => Param('id', new IdPipe('erasure', uuid))
 
+/** The `id` of an emergency access in the path. */
+export const EmergencyId = () => Param('id', new IdPipe('emergency', uuid))
+
 /** The `id` of an opposition in the path. */
 export const OppositionId = () => Param('id', new IdPipe('opposition', uuid))
 

@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common'
 import { TypeOrmModule } from '@nestjs/typeorm'
 import { AuditModule } from '../audit/audit.module.ts'
 import { AuthModule } from '../auth/auth.module.ts'
+import { Authorizations } from '../auth/oauth/authorizations.ts'
 import { ResearchBases } from '../auth/research-bases.ts'
 import { Settings } from '../config.ts'
 import { IdentityModule } from '../identity/identity.module.ts'
@@ -19,6 +20,8 @@ import { PermitLifecycle } from './permit-lifecycle.ts'
 import { PermitsController } from './permits.controller.ts'
 import { Permits } from './permits.ts'
 import { AlertsController } from './alerts.controller.ts'
+import { EmergenciesController } from './emergencies.controller.ts'
+import { Emergencies } from './emergencies.ts'
 import { ReidentificationsController } from './reidentifications.controller.ts'
 import { Reidentifications } from './reidentifications.ts'
 import { RequestsController } from './requests.controller.ts'
@@ -39,10 +42,11 @@ import { Requests } from './requests.ts'
     OppositionsController,
     ReidentificationsController,
     AlertsController,
+    EmergenciesController,
     AccessReportsController,
   ],
   providers: [
-    ...[Requests, Permits, PermitLifecycle, Oppositions, Reidentifications, AccessReports],
+    ...[Requests, Permits, PermitLifecycle, Oppositions, Reidentifications, AccessReports, Emergencies],
     Keepers,
     {
       provide: Gate,
@@ -56,13 +60,23 @@ import { Requests } from './requests.ts'
 export class GovernanceModule implements OnModuleInit {
   private readonly bases: ResearchBases
   private readonly permits: Permits
+  private readonly authorizations: Authorizations
+  private readonly emergencies: Emergencies
 
-  constructor(bases: ResearchBases, permits: Permits) {
+  constructor(
+    bases: ResearchBases,
+    permits: Permits,
+    authorizations: Authorizations,
+    emergencies: Emergencies,
+  ) {
     this.bases = bases
     this.permits = permits
+    this.authorizations = authorizations
+    this.emergencies = emergencies
   }
 
   onModuleInit(): void {
     this.bases.provideFrom(this.permits)
+    this.authorizations.tellOfBrokenGlass((event) => this.emergencies.tell(event))
   }
 }

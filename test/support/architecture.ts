@@ -41,7 +41,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     'src/governance/permit-secrets.ts',
     ...['src/governance/records.ts', 'src/governance/permits.ts', 'src/governance/members.ts'],
     'src/governance/membership.ts',
-    'src/governance/merges.ts',
+    ...['src/governance/merges.ts', 'src/governance/emergencies.ts'],
     ...['src/governance/opposed.ts', 'src/governance/erased.ts'],
     ...['src/governance/reidentification-records.ts', 'src/governance/reidentification-keys.ts'],
     'src/store/condition.ts',
