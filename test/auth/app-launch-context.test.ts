@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import supertest from 'supertest'
 import { Authorizations } from '../../src/auth/oauth/authorizations.ts'
+import { FhirError } from '../../src/fhir/outcome.ts'
 import { App, walk, type Person } from '../support/app-launch.ts'
 import { launchWorld, type LaunchWorld } from '../support/app-launch-world.ts'
 import { Launches } from '../support/launches.ts'
@@ -162,11 +163,11 @@ describe('a launch', () => {
       consent: (all) => ({ ...all, scopes: everything, emergencyReason: 'found unconscious' }),
     }
     const asked = { scope: 'patient/Condition.rs offline_access' }
+    const authorizations = world.server.app.get(Authorizations, { strict: false })
+    authorizations.tellOfBrokenGlass(() => Promise.reject(FhirError.forbidden('nobody is there')))
     await expect(launches.launched(asked, 'nurse', broken)).rejects.toMatchObject({ status: 403 })
     const told: unknown[] = []
-    world.server.app
-      .get(Authorizations, { strict: false })
-      .tellOfBrokenGlass((event) => Promise.resolve(void told.push(event)))
+    authorizations.tellOfBrokenGlass((event) => Promise.resolve(void told.push(event)))
     const { body } = await launches.launched(asked, 'nurse', broken)
     expect(body.scope).toBe('patient/Condition.rs')
     expect(body).not.toHaveProperty('refresh_token')

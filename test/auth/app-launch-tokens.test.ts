@@ -5,7 +5,7 @@ import { People } from '../../src/auth/people/people.ts'
 import { Sessions } from '../../src/auth/people/sessions.ts'
 import { ResearchBases } from '../../src/auth/research-bases.ts'
 import { App, Browser, codeOf, walk } from '../support/app-launch.ts'
-import { launchWorld, password, secret, type LaunchWorld } from '../support/app-launch-world.ts'
+import { launchWorld, secret, type LaunchWorld } from '../support/app-launch-world.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { assertion, assertionType, clientKey, type ClientKey } from './authorization-app.ts'
 
@@ -39,7 +39,7 @@ async function code(
   by = app,
   browser = new Browser(world.server),
 ) {
-  await browser.signIn('doctor', password)
+  await browser.signIn('doctor')
   return codeOf(walk(world.server, browser, by.authorizeUrl(given), { patient: world.patient }))
 }
 
@@ -276,7 +276,7 @@ describe('a research base', () => {
     expect(body.scope).toBe('openid user/*.rs')
     expect(body).not.toHaveProperty('patient')
     const browser = new Browser(world.server)
-    await browser.signIn('nurse', password)
+    await browser.signIn('nurse')
     const end = await walk(world.server, browser, by.authorizeUrl(asked))
     expect(String(end)).toContain('error=access_denied')
     expect(await status(body.access_token)).toBe(401)
@@ -284,7 +284,7 @@ describe('a research base', () => {
 })
 
 async function person(username: string) {
-  const found = await world.server.app.get(People, { strict: false }).identify(username, password)
+  const found = await world.server.app.get(People, { strict: false }).find(username)
   const sessions = world.server.app.get(Sessions, { strict: false })
   const current = found && (await sessions.authenticate(`Bearer ${await sessions.open(found)}`))
   if (!current) throw new Error('nobody')

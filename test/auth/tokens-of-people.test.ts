@@ -71,7 +71,7 @@ interface TokenResponse {
 async function launched(scope: string, emergencyReason?: string) {
   const app = new App(server, 'app')
   const browser = new Browser(server)
-  await browser.signIn('dora', password)
+  await browser.signIn('dora')
   const consent = (all: Consent): Consent =>
     emergencyReason === undefined ? all : { ...all, scopes: parseScopes(scope, 'UTC'), emergencyReason }
   const person = { patient, consent }

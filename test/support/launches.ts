@@ -1,6 +1,6 @@
 import type { Response } from 'supertest'
 import { App, Browser, codeOf, walk, type Person } from './app-launch.ts'
-import { password, type LaunchWorld } from './app-launch-world.ts'
+import type { LaunchWorld } from './app-launch-world.ts'
 
 type Given = Record<string, string | undefined>
 
@@ -14,7 +14,7 @@ export class Launches {
 
   async signedIn(username: string): Promise<Browser> {
     const browser = new Browser(this.world.server)
-    await browser.signIn(username, password)
+    await browser.signIn(username)
     return browser
   }
 
