@@ -12,7 +12,8 @@ export interface ConsentAsked {
   readonly patient: FoundPatient | undefined
   /** where the app takes over again: the origin of its redirect URI */
   readonly returnsTo: string
-  readonly noReason: boolean
+  /** the glass was to be broken and no reason given: what was ticked then, to stay so */
+  readonly withoutReason: { readonly ticked: ReadonlySet<string>; readonly offline: boolean } | undefined
 }
 
 /** Who asks, for what, and how much of it is granted. */
@@ -78,12 +79,17 @@ function Who({ language, pending, patient, returnsTo, app }: PageContext & Conse
   )
 }
 
-function ScopeChoice({ language, scope, name }: PageContext & { scope: Scope; name: string }) {
+function ScopeChoice(props: PageContext & ConsentAsked & { scope: Scope; name: string }) {
+  const { language, scope, name, withoutReason } = props
   const said = scopeWords(scope, language)
   const id = `${name}-${said.scope}`
   return (
     <div class="choice">
-      <input type="checkbox" {...{ id, name, value: said.scope }} checked />
+      <input
+        type="checkbox"
+        {...{ id, name, value: said.scope }}
+        checked={withoutReason?.ticked.has(said.scope) ?? true}
+      />
       <label for={id}>
         <strong>{said.what}</strong>
         <span class="quiet">{said.how}</span>
@@ -92,7 +98,7 @@ function ScopeChoice({ language, scope, name }: PageContext & { scope: Scope; na
   )
 }
 
-function Words({ language, pending }: PageContext & ConsentAsked) {
+function Words({ language, pending, withoutReason }: PageContext & ConsentAsked) {
   const { consent } = words[language]
   const asks = (word: string) => pending.words.includes(word)
   return (
@@ -101,7 +107,11 @@ function Words({ language, pending }: PageContext & ConsentAsked) {
       {asks('online_access') && !asks('offline_access') && <p>{consent.online}</p>}
       {asks('offline_access') && (
         <div class="choice">
-          <input type="checkbox" id="offline" name="offline" value="yes" checked />
+          <input
+            type="checkbox"
+            {...{ id: 'offline', name: 'offline', value: 'yes' }}
+            checked={withoutReason?.offline ?? true}
+          />
           <label for="offline">
             <strong>{consent.offline}</strong>
             <span class="quiet">{consent.offlineHint}</span>
@@ -113,7 +123,7 @@ function Words({ language, pending }: PageContext & ConsentAsked) {
 }
 
 function Emergency(props: PageContext & ConsentAsked) {
-  const { language, pending, noReason } = props
+  const { language, pending, withoutReason } = props
   const { consent } = words[language]
   return (
     <section class="card warning" aria-labelledby="emergency">
@@ -133,9 +143,9 @@ function Emergency(props: PageContext & ConsentAsked) {
         <label for="reason">{consent.emergencyReason}</label>
         <textarea
           {...{ id: 'reason', name: 'reason', rows: 3, maxLength: 1000 }}
-          {...(noReason ? { 'aria-invalid': 'true' as const, 'aria-describedby': 'reason-wrong' } : {})}
+          {...(withoutReason ? { 'aria-invalid': 'true' as const, 'aria-describedby': 'reason-wrong' } : {})}
         />
-        {noReason && (
+        {withoutReason && (
           <span class="wrong" id="reason-wrong" role="alert">
             {consent.emergencyNoReason}
           </span>

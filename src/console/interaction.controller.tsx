@@ -9,7 +9,7 @@ import { rightsOf } from '../auth/people/rights.ts'
 import type { CurrentPerson } from '../auth/people/sessions.ts'
 import { Settings } from '../config.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { ConsentPage } from './consent-page.tsx'
+import { ConsentPage, type ConsentAsked } from './consent-page.tsx'
 import { Notice } from './notice.tsx'
 import { PageErrorFilter } from './page-error.filter.tsx'
 import type { PageContext } from './page.tsx'
@@ -38,14 +38,15 @@ export class InteractionController {
     const visit = await this.pages.visit(request, reply)
     const pending = await this.pending(request, reply)
     if (pending.prompt === 'login') return this.login(request, reply, visit, pending)
-    if (pending.prompt === 'consent') return this.showConsent(request, reply, visit, pending, false)
+    if (pending.prompt === 'consent') return this.showConsent(request, reply, visit, pending)
     const person = demandPerson(visit)
     const choice = choiceOf(request, pending)
-    if (choice.searchable) return this.pages.send(reply, <PatientPage {...visit} {...choice} />)
+    const show = (given: Partial<PatientChoice>) =>
+      this.pages.send(reply, <PatientPage {...visit} {...choice} {...given} />, { formsLead: true })
+    if (choice.searchable) return show({})
     const access = this.access(request, pending, person)
     const own = (pending.patients ?? []).map((id) => this.ofContext(access, id))
-    const found = (await Promise.all(own)).flatMap((one) => one ?? [])
-    this.pages.send(reply, <PatientPage {...visit} {...choice} found={found} />)
+    show({ found: (await Promise.all(own)).flatMap((one) => one ?? []) })
   }
 
   @Post('patients')
@@ -57,8 +58,9 @@ export class InteractionController {
     const access = this.access(request, pending, demandPerson(visit))
     const asked = askedOf(fields)
     const { something, noRight } = words[visit.language].patient
+    const page = { ...visit, ...choice, asked, here: pathOf(request) }
     const show = (given: Partial<PatientChoice>, status = 200) =>
-      this.pages.send(reply, <PatientPage {...visit} {...choice} asked={asked} {...given} />, { status })
+      this.pages.send(reply, <PatientPage {...page} {...given} />, { status, formsLead: true })
     if (Object.values(asked).every((value) => value === '')) return show({ wrong: something }, 400)
     try {
       show(await this.patients.find(access, asked))
@@ -81,12 +83,15 @@ export class InteractionController {
     const pending = await this.pending(request, reply)
     const isEmergency = fields.get('emergency') === 'yes'
     const emergencyReason = fields.get('reason')?.trim() ?? ''
-    if (isEmergency && emergencyReason === '') return this.showConsent(request, reply, visit, pending, true)
     const ticked = new Set(fields.getAll('scope'))
+    const offline = fields.get('offline') === 'yes'
+    if (isEmergency && emergencyReason === '') {
+      return this.showConsent(request, reply, visit, pending, { ticked, offline })
+    }
     const { scopes, emergency } = pending
     const url = await this.authorizations.grant(request.raw, reply.raw, {
       scopes: [...scopes.filter((scope) => ticked.has(printScope(scope))), ...(isEmergency ? emergency : [])],
-      offline: fields.get('offline') === 'yes',
+      offline,
       ...(isEmergency ? { emergencyReason } : {}),
     })
     leave(reply, url)
@@ -130,13 +135,14 @@ export class InteractionController {
     reply: FastifyReply,
     visit: PageContext,
     pending: PendingAuthorization,
-    noReason: boolean,
+    withoutReason?: ConsentAsked['withoutReason'],
   ): Promise<void> {
     const { patient: id } = pending.context
     const access = this.access(request, pending, demandPerson(visit))
     const patient = id === undefined ? undefined : await this.ofContext(access, id)
-    const page = <ConsentPage {...visit} {...{ pending, patient, noReason }} returnsTo={pending.returnsTo} />
-    this.pages.send(reply, page, { formsLead: true, status: noReason ? 400 : 200 })
+    const asked = { pending, patient, withoutReason, returnsTo: pending.returnsTo, here: pathOf(request) }
+    const status = withoutReason === undefined ? 200 : 400
+    this.pages.send(reply, <ConsentPage {...visit} {...asked} />, { formsLead: true, status })
   }
 
   /** A patient as this person sees them who may see that one. */
@@ -155,6 +161,11 @@ export class InteractionController {
     const caller = { clientId: consoleClientId, userId, tokenId: sessionId, ip }
     return { kind: 'care', caller, scopes, patient: undefined, grants: new Set() }
   }
+}
+
+/** Where the page stands that a form was on: a form's own path answers no link. */
+function pathOf({ params }: Asked): string {
+  return `/auth/interaction/${params.uid}`
 }
 
 function choiceOf({ params }: Asked, { client, clientId, patients }: PendingAuthorization): PatientChoice {

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { App, redirectUri } from '../support/app-launch.ts'
+import { PageBrowser } from '../support/page-browser.ts'
+import { addClient } from '../support/registered-client.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+/** Where people go astray on the pages of a launch, and how they find back. */
+const password = 'correct horse battery'
+const folder = mkdtempSync(join(tmpdir(), 'coffre-wrong-turns-'))
+let server: TestServer
+let patient: string
+
+beforeAll(async () => {
+  const users = join(folder, 'users.json')
+  const person = {
+    username: 'dora',
+    name: 'Dora Docteur',
+    roles: [],
+    password,
+    fhirUser: 'Practitioner/dora',
+  }
+  const rights = { scope: 'user/Patient.rs user/Observation.rs', emergencyScope: 'user/*.rs' }
+  writeFileSync(users, JSON.stringify([{ ...person, ...rights }]))
+  server = await startServer({ COFFRE_USERS_FILE: users })
+  await addClient(server, {
+    ...{ client_id: 'courbe', client_name: 'Courbe', redirect_uris: [redirectUri], response_types: ['code'] },
+    ...{ grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'none' },
+    scope: 'openid fhirUser launch/patient offline_access patient/*.rs user/*.rs',
+  })
+  const backend = await server.client()
+  await backend.put('/fhir/Practitioner/dora', { resourceType: 'Practitioner', id: 'dora' })
+  const name = [{ family: 'Lefèvre-Essai', given: ['Anaïs'] }]
+  patient = String((await backend.post('/fhir/Patient', { resourceType: 'Patient', name })).body.id)
+})
+
+afterAll(async () => {
+  await server.close()
+  rmSync(folder, { recursive: true })
+})
+
+const scope = 'openid fhirUser launch/patient offline_access patient/*.rs'
+const policy = (browser: PageBrowser) => String(browser.page?.headers['content-security-policy'])
+const otherLanguage = (browser: PageBrowser) =>
+  (/href="([^"]*lang=fr)"/.exec(browser.page?.text ?? '')?.[1] ?? '').replaceAll('&amp;', '&')
+const begin = async () => {
+  const [app, browser] = [new App(server, 'courbe'), new PageBrowser(server)]
+  await browser.open(app.authorizeUrl({ scope }))
+  return browser
+}
+const signedIn = async () => {
+  const browser = await begin()
+  await browser.submit('/sign-in', { username: 'dora', password })
+  return browser
+}
+const atConsent = async () => {
+  const browser = await signedIn()
+  await browser.submit('/patients', { name: 'Anaïs', birthDate: '', identifier: '' })
+  await browser.submit('/patient', { patient })
+  return browser
+}
+
+it('lets a browser follow to the app from each page whose form may end there', async () => {
+  const browser = await signedIn()
+  expect(policy(browser)).not.toContain('form-action')
+  await browser.submit('/patients', { name: 'Anaïs', birthDate: '', identifier: '' })
+  expect(policy(browser)).not.toContain('form-action')
+  await browser.open('/account/apps')
+  expect(policy(browser)).toContain("form-action 'self'")
+})
+
+it('has an answer in the other language to a page that a form led to', async () => {
+  const browser = await signedIn()
+  await browser.submit('/patients', { name: 'Anaïs', birthDate: '', identifier: '' })
+  await browser.open(otherLanguage(browser))
+  expect([browser.page?.status, browser.text.includes('Choisir un patient')]).toEqual([200, true])
+})
+
+it('leaves unticked what was unticked when the glass is to be broken without a reason', async () => {
+  const browser = await atConsent()
+  const kept = 'patient/Patient.rs'
+  await browser.submit('/consent', { emergency: 'yes', reason: ' ' }, ['patient/Observation.rs', 'yes'])
+  expect([browser.page?.status, browser.text.includes('Say why')]).toEqual([400, true])
+  const boxes = browser.page?.text.match(/<input type="checkbox"[^>]*>/g) ?? []
+  expect(boxes).toHaveLength(3)
+  expect(boxes.filter((box) => / checked/.test(box)).map((box) => /value="([^"]*)"/.exec(box)?.[1])).toEqual([
+    kept,
+  ])
+  await browser.open(otherLanguage(browser))
+  expect([browser.page?.status, browser.text.includes('Autoriser')]).toEqual([200, true])
+})
+
+it('tells on a page that it failed, and goes on, when it cannot even see who is signed in', async () => {
+  const browser = await signedIn()
+  const owner = new pg.Client(server.databaseUrl)
+  await owner.connect()
+  await owner.query('ALTER TABLE auth.session RENAME TO elsewhere')
+  try {
+    await browser.open('/account/apps')
+    expect([browser.page?.status, browser.text.includes('This was not possible')]).toEqual([500, true])
+  } finally {
+    await owner.query('ALTER TABLE auth.elsewhere RENAME TO session')
+    await owner.end()
+  }
+  await browser.open('/account/apps')
+  expect(browser.page?.status).toBe(200)
+})
