@@ -27,6 +27,7 @@ import { IdentityRoles1764000000026 } from './0026-identity-roles.ts'
 import { RowSecurity1764000000027 } from './0027-row-security.ts'
 import { Smart1764000000028 } from './0028-smart.ts'
 import { Emergency1764000000030 } from './0030-emergency.ts'
+import { SecondFactor1764000000029 } from './0029-second-factor.ts'
 import { IdentityLinkage1764000000031 } from './0031-identity-linkage.ts'
 import { Linkage1764000000032 } from './0032-linkage.ts'
 import { Revocation1764000000033 } from './0033-revocation.ts'
@@ -62,6 +63,7 @@ export const migrations = [
   IdentityRoles1764000000026,
   RowSecurity1764000000027,
   Smart1764000000028,
+  SecondFactor1764000000029,
   Emergency1764000000030,
   IdentityLinkage1764000000031,
   Linkage1764000000032,

@@ -12,6 +12,12 @@ export const sealedPlace = {
   emergencyReason: (id: string) => `emergency.reason ${id}`,
   /** `auth.person.fhir_user`: `Practitioner/123` */
   fhirUser: (username: string) => `person.fhir_user ${username}`,
+  /** `auth.totp.secret` */
+  totp: (username: string) => `totp.secret ${username}`,
+  /** a secret that is shown to somebody, in the form that confirms it */
+  proposedTotp: (username: string) => `totp proposed ${username}`,
+  /** a sign-in that waits for its second factor, in the form that brings it */
+  passwordShown: () => 'sign-in password shown',
 } as const
 
 /** Seals small texts of the authorization server under a key of their own. */

@@ -33,6 +33,8 @@ import { OpaqueTokens } from './oauth/opaque-tokens.ts'
 import { People } from './people/people.ts'
 import { PersonGuard } from './people/person.guard.ts'
 import { ResearchBases } from './research-bases.ts'
+import { OwnSecondFactor } from './people/own-second-factor.ts'
+import { SecondFactors } from './people/second-factors.ts'
 import { Sessions } from './people/sessions.ts'
 import { SmartConfigurationController } from './oauth/smart-configuration.controller.ts'
 import { TokenMemory } from './oauth/token-memory.ts'
@@ -55,7 +57,8 @@ const sweepMinutes = 5
       SigningKeys,
     ],
     ...[ArtifactStore, AuthorizationServer, Clients, KeySets, OpaqueTokens, People, ResearchBases, Sessions],
-    ...[Authenticator, ClientOrigins, FhirBaseGuard, Introspection, PersonGuard, SignIns, TokenMemory],
+    ...[Authenticator, ClientOrigins, FhirBaseGuard, Introspection, PersonGuard, TokenMemory],
+    ...[OwnSecondFactor, SecondFactors, SignIns],
     { provide: AuthSeal, inject: [Keyring], useFactory: (keyring: Keyring) => new AuthSeal(keyring) },
   ],
   exports: [
@@ -71,6 +74,8 @@ const sweepMinutes = 5
     People,
     PersonGuard,
     ResearchBases,
+    OwnSecondFactor,
+    SecondFactors,
     Sessions,
     SignIns,
   ],

@@ -125,8 +125,38 @@ export class Session {
   @JoinColumn({ name: 'username' })
   person?: Person
 
+  /** when a second factor was shown; null: a password alone */
+  @Column({ type: 'timestamptz', name: 'second_factor_at', nullable: true })
+  secondFactorAt!: Date | null
+
   @Column({ type: 'timestamptz', name: 'expires_at' })
   expiresAt!: Date
+}
+
+/** Somebody's authenticator app. @see RFC 6238 */
+@Entity({ schema: 'auth', name: 'totp' })
+export class Totp {
+  @PrimaryColumn({ type: 'text' })
+  username!: string
+
+  /** sealed: base32 */
+  @Column({ type: 'bytea' })
+  secret!: Buffer
+
+  /** of the last code that was taken: none of it or before counts again */
+  @Column({ type: 'bigint', name: 'last_step' })
+  lastStep!: string
+}
+
+/** What replaces a code of the app, once. Taking it deletes the row. */
+@Entity({ schema: 'auth', name: 'recovery_code' })
+export class RecoveryCode {
+  @PrimaryColumn({ type: 'text' })
+  username!: string
+
+  /** SHA-256 */
+  @PrimaryColumn({ type: 'bytea', name: 'code_hash' })
+  codeHash!: Buffer
 }
 
 /** What ID tokens are signed with, one key for each algorithm. */
@@ -141,4 +171,4 @@ export class SigningKey {
 }
 
 /** For `TypeOrmModule`. */
-export const authEntities = [Client, Artifact, Person, Session, SigningKey]
+export const authEntities = [Client, Artifact, Person, Session, SigningKey, Totp, RecoveryCode]

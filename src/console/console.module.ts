@@ -14,6 +14,7 @@ import { InteractionController } from './interaction.controller.tsx'
 import { PageErrorFilter } from './page-error.filter.tsx'
 import { Pages } from './pages.tsx'
 import { PatientSearch } from './patient-search.ts'
+import { SecondFactorController } from './second-factor.controller.tsx'
 import { SignInController } from './sign-in.controller.tsx'
 
 /** What people see in a browser. */
@@ -21,7 +22,7 @@ import { SignInController } from './sign-in.controller.tsx'
   imports: [StoreModule, IdentityModule, AuditModule, AuthModule, GovernanceModule],
   controllers: [
     ...[AssetsController, HomeController, SignInController],
-    ...[InteractionController, AppsController],
+    ...[InteractionController, AppsController, SecondFactorController],
   ],
   providers: [Csrf, Pages, PageErrorFilter, PatientSearch],
 })

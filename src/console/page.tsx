@@ -49,6 +49,7 @@ function Header({ language, person, csrf, here }: PageContext) {
         Coffre
       </a>
       {person && <a href="/account/apps">{text.apps.short}</a>}
+      {person && <a href="/account/second-factor">{text.factors.title}</a>}
       {languages
         .filter((other) => other !== language)
         .map((other) => (

@@ -2,6 +2,7 @@ import { Controller, Get, Ip, Post, Req, Res, UseFilters } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sessionSeconds } from '../auth/people/sessions.ts'
 import { SignIns } from '../auth/people/sign-ins.ts'
+import { CodePage } from './code-page.tsx'
 import { PageErrorFilter } from './page-error.filter.tsx'
 import { Pages } from './pages.tsx'
 import { SignInPage } from './sign-in-page.tsx'
@@ -33,11 +34,28 @@ export class SignInController {
     const [username, password] = [fields.get('username') ?? '', fields.get('password') ?? '']
     const returnTo = ownPath(fields.get('return_to'))
     const isLegible = username.length <= 64 && password.length <= 1024
-    const token = isLegible ? await this.signIns.signIn(username, password, ip) : undefined
-    if (token === undefined) {
-      const page = <SignInPage {...visit} here="/sign-in" returnTo={returnTo} username={username} refused />
-      return this.pages.send(reply, page, { status: 401 })
+    const signIn = isLegible ? await this.signIns.signIn(username, password, ip) : undefined
+    if (signIn?.kind === 'open') return this.enter(reply, signIn.token, returnTo)
+    if (signIn?.kind === 'code') {
+      const page = <CodePage {...visit} here="/sign-in" {...{ returnTo, waiting: signIn.waiting }} />
+      return this.pages.send(reply, page)
     }
+    const page = <SignInPage {...visit} here="/sign-in" returnTo={returnTo} username={username} refused />
+    this.pages.send(reply, page, { status: 401 })
+  }
+
+  @Post('sign-in/code')
+  async code(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Ip() ip: string): Promise<void> {
+    const [visit, fields] = await this.pages.form(request, reply)
+    const [waiting, code] = [fields.get('waiting') ?? '', fields.get('code') ?? '']
+    const returnTo = ownPath(fields.get('return_to'))
+    const signIn = await this.signIns.enterCode(waiting, code, ip)
+    if (signIn.kind === 'open') return this.enter(reply, signIn.token, returnTo)
+    const page = <CodePage {...visit} here="/sign-in" {...{ returnTo, waiting }} refused />
+    this.pages.send(reply, page, { status: 401 })
+  }
+
+  private enter(reply: FastifyReply, token: string, returnTo: string): void {
     void reply
       .setCookie(sessionCookie, token, { ...this.pages.cookie, maxAge: sessionSeconds })
       .header('Cache-Control', 'no-store')

@@ -9,7 +9,7 @@ import {
   UseGuards,
   ValidationPipe,
 } from '@nestjs/common'
-import { IsString, MaxLength, MinLength } from 'class-validator'
+import { IsOptional, IsString, MaxLength, MinLength } from 'class-validator'
 import { CurrentPerson, PersonGuard } from './person.guard.ts'
 import { sessionSeconds, type CurrentPerson as Person } from './sessions.ts'
 import { SignIns } from './sign-ins.ts'
@@ -25,6 +25,12 @@ export class Login {
   @MinLength(1)
   @MaxLength(1024)
   password!: string
+
+  /** of who has a second factor: the code of the app, or a recovery code */
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  otp?: string
 }
 
 /** How people sign in and out. */
@@ -39,11 +45,14 @@ export class LoginController {
     @Body(new ValidationPipe({ whitelist: true, expectedType: Login })) login: Login,
     @Ip() ip: string,
   ) {
-    const token = await this.signIns.signIn(login.username, login.password, ip)
-    if (token === undefined) {
-      throw new UnauthorizedException('unknown name, wrong password, or locked for a while')
+    const { username, password, otp } = login
+    const first = await this.signIns.signIn(username, password, ip)
+    if (first.kind === 'code' && otp === undefined) throw new UnauthorizedException('otp is needed')
+    const signIn = first.kind === 'code' ? await this.signIns.enterCode(first.waiting, otp ?? '', ip) : first
+    if (signIn.kind !== 'open') {
+      throw new UnauthorizedException('unknown name, wrong password or code, or locked for a while')
     }
-    return { access_token: token, token_type: 'Bearer', expires_in: sessionSeconds }
+    return { access_token: signIn.token, token_type: 'Bearer', expires_in: sessionSeconds }
   }
 
   @Post('logout')

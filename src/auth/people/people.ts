@@ -79,16 +79,20 @@ export class People implements OnModuleInit {
   /**
    * The person with this name and password. The answer, and the work, are the same for a wrong
    * password, an unknown name and a locked account. An attempt is counted before the password is
-   * looked at, so that many at once get no more guesses than one after the other.
+   * looked at, so that many at once get no more guesses than one after the other; whoever opens the
+   * session calls {@link forgetFailures}.
    *
    * @returns undefined when there is none, or the account is locked
    */
   async identify(username: string, password: string): Promise<Person | undefined> {
-    const person = await this.countAttempt(username)
+    const person = await this.attempt(username)
     const matches = await verify(person?.passwordHash ?? this.nobodysHash, password)
-    if (!person || !matches) return undefined
+    return person && matches ? person : undefined
+  }
+
+  /** All that was asked for has been shown. */
+  async forgetFailures(username: string): Promise<void> {
     await this.table.update({ username }, { failures: 0, lockedUntil: null })
-    return person
   }
 
   /** Who has an account here under this user id; undefined: nobody. */
@@ -102,8 +106,8 @@ export class People implements OnModuleInit {
     return new Map(people.map(({ username, name }) => [username, name]))
   }
 
-  /** @returns undefined when the account is not there, or is locked */
-  private async countAttempt(username: string): Promise<Person | undefined> {
+  /** Counts an attempt to sign in. @returns undefined when the account is not there, or is locked */
+  async attempt(username: string): Promise<Person | undefined> {
     const attempt = 'CASE WHEN locked_until IS NULL THEN failures + 1 ELSE 1 END'
     const counted = await this.table
       .createQueryBuilder()

@@ -17,6 +17,8 @@ export interface CurrentPerson {
   readonly name: string
   readonly roles: ReadonlySet<Role>
   readonly sessionId: string
+  /** when a second factor was shown; undefined: the session was opened with a password alone */
+  readonly secondFactorAt: Date | undefined
 }
 
 /** Half a working day. There is no renewal: people sign in again. */
@@ -45,10 +47,16 @@ export class Sessions {
   }
 
   /** Opens a session. @returns its token, good for {@link sessionSeconds} */
-  async open(person: Person, now = Date.now(), id: string = randomUUID()): Promise<string> {
+  async open(
+    person: Person,
+    now = Date.now(),
+    id: string = randomUUID(),
+    withSecondFactor = false,
+  ): Promise<string> {
     const seconds = Math.floor(now / 1000)
     await this.table.insert({
       ...{ id, username: person.username },
+      secondFactorAt: withSecondFactor ? new Date(now) : null,
       expiresAt: new Date((seconds + sessionSeconds) * 1000),
     })
     return new SignJWT()
@@ -100,6 +108,7 @@ export class Sessions {
     })
     if (!session?.person) return undefined
     const { username, name, roles } = session.person
-    return { userId: username, name, roles: new Set(roles), sessionId: id }
+    const secondFactorAt = session.secondFactorAt ?? undefined
+    return { userId: username, name, roles: new Set(roles), sessionId: id, secondFactorAt }
   }
 }

@@ -1,32 +1,66 @@
 import { Injectable } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import { Trail } from '../../audit/trail.ts'
+import { AuthSeal, sealedPlace } from '../auth-seal.ts'
 import type { Person } from '../entities.ts'
 import { People } from './people.ts'
+import { SecondFactors } from './second-factors.ts'
 import { Sessions, type CurrentPerson } from './sessions.ts'
+
+/** How far somebody came who wants to sign in. */
+export type SignIn =
+  | { readonly kind: 'open'; readonly token: string }
+  /** the password was right; `waiting` is what `enterCode` goes on from */
+  | { readonly kind: 'code'; readonly waiting: string }
+  | { readonly kind: 'refused' }
+
+/** Between the password and the code. */
+const waitingMinutes = 5
+
+const refused: SignIn = { kind: 'refused' }
 
 /** Through which people come and go, each time on record. */
 @Injectable()
 export class SignIns {
   constructor(
     private readonly people: People,
+    private readonly factors: SecondFactors,
     private readonly sessions: Sessions,
     private readonly trail: Trail,
+    private readonly seal: AuthSeal,
   ) {}
 
   /**
-   * @returns the token of a new session; undefined when name and password do not belong together, or the
-   *   account is locked. That too is on record: with the account's name where there is one, and never with
-   *   what was typed, which may be a password in the wrong field
+   * @returns refused when name and password do not belong together, or the account is locked. That too is
+   *   on record: with the account's name where there is one, and never with what was typed, which may be a
+   *   password in the wrong field
    */
-  async signIn(username: string, password: string, ip: string | undefined): Promise<string | undefined> {
+  async signIn(username: string, password: string, ip: string | undefined): Promise<SignIn> {
     const person = await this.people.identify(username, password)
     if (!person) {
       const known = (await this.people.names([username])).has(username)
       await this.record('login', 'refused', known ? username : undefined, '', ip)
-      return undefined
+      return refused
     }
-    return this.open(person, ip)
+    if (!(await this.factors.isAsked(username))) return this.open(person, ip, false)
+    const until = Date.now() + waitingMinutes * 60_000
+    const sealed = this.seal.seal({ username, until }, sealedPlace.passwordShown())
+    return { kind: 'code', waiting: sealed.toString('base64url') }
+  }
+
+  /**
+   * Goes on with a sign-in. A wrong code counts towards the lock as a wrong password does, and a right
+   * password takes nothing from that count: who knows the password gets no more guesses at the code.
+   */
+  async enterCode(waiting: string, code: string, ip: string | undefined): Promise<SignIn> {
+    const username = this.whoWaits(waiting)
+    if (username === undefined) return refused
+    const person = await this.people.attempt(username)
+    if (!person || !(await this.factors.take(username, code))) {
+      await this.record('login', 'refused', username, '', ip)
+      return refused
+    }
+    return this.open(person, ip, true)
   }
 
   async signOut({ userId, sessionId }: CurrentPerson, ip: string | undefined): Promise<void> {
@@ -34,11 +68,23 @@ export class SignIns {
     await this.record('logout', 'success', userId, sessionId, ip)
   }
 
-  private async open(person: Person, ip: string | undefined): Promise<string> {
+  /** @returns undefined when it was not us who wrote it, or too long ago */
+  private whoWaits(waiting: string): string | undefined {
+    try {
+      const opened = this.seal.open(Buffer.from(waiting, 'base64url'), sealedPlace.passwordShown())
+      const { username, until } = opened as { username: string; until: number } // what signIn sealed
+      return until > Date.now() ? username : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  private async open(person: Person, ip: string | undefined, withSecondFactor: boolean): Promise<SignIn> {
+    await this.people.forgetFailures(person.username)
     const sessionId = randomUUID()
-    const token = await this.sessions.open(person, Date.now(), sessionId)
+    const token = await this.sessions.open(person, Date.now(), sessionId, withSecondFactor)
     await this.record('login', 'success', person.username, sessionId, ip)
-    return token
+    return { kind: 'open', token }
   }
 
   private record(
