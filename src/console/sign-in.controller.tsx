@@ -1,5 +1,6 @@
 import { Controller, Get, Ip, Post, Req, Res, UseFilters } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { VNode } from 'preact'
 import { sessionSeconds } from '../auth/people/sessions.ts'
 import { SignIns } from '../auth/people/sign-ins.ts'
 import { CodePage } from './code-page.tsx'
@@ -21,11 +22,9 @@ export class SignInController {
   @Get('sign-in')
   async show(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const visit = await this.pages.visit(request, reply)
-    const { return_to: returnTo } = request.query as { return_to?: string }
-    this.pages.send(
-      reply,
-      <SignInPage {...visit} returnTo={ownPath(returnTo ?? null)} username="" refused={false} />,
-    )
+    const { return_to: given } = request.query as { return_to?: string }
+    const returnTo = ownPath(given ?? null)
+    this.send(reply, <SignInPage {...visit} returnTo={returnTo} username="" refused={false} />, returnTo)
   }
 
   @Post('sign-in')
@@ -36,12 +35,11 @@ export class SignInController {
     const isLegible = username.length <= 64 && password.length <= 1024
     const signIn = isLegible ? await this.signIns.signIn(username, password, ip) : undefined
     if (signIn?.kind === 'open') return this.enter(reply, signIn.token, returnTo)
+    const asked = { ...visit, here: beginning(returnTo), returnTo }
     if (signIn?.kind === 'code') {
-      const page = <CodePage {...visit} here="/sign-in" {...{ returnTo, waiting: signIn.waiting }} />
-      return this.pages.send(reply, page)
+      return this.send(reply, <CodePage {...asked} waiting={signIn.waiting} />, returnTo)
     }
-    const page = <SignInPage {...visit} here="/sign-in" returnTo={returnTo} username={username} refused />
-    this.pages.send(reply, page, { status: 401 })
+    this.send(reply, <SignInPage {...asked} username={username} refused />, returnTo, 401)
   }
 
   @Post('sign-in/code')
@@ -51,8 +49,13 @@ export class SignInController {
     const returnTo = ownPath(fields.get('return_to'))
     const signIn = await this.signIns.enterCode(waiting, code, ip)
     if (signIn.kind === 'open') return this.enter(reply, signIn.token, returnTo)
-    const page = <CodePage {...visit} here="/sign-in" {...{ returnTo, waiting }} refused />
-    this.pages.send(reply, page, { status: 401 })
+    const asked = { ...visit, here: beginning(returnTo), returnTo }
+    this.send(reply, <CodePage {...asked} waiting={waiting} refused />, returnTo, 401)
+  }
+
+  /** Where an app waits for the sign-in, it is told at once when nothing can be had for this person. */
+  private send(reply: FastifyReply, page: VNode, returnTo: string, status = 200): void {
+    this.pages.send(reply, page, { status, formsLead: returnTo.startsWith('/auth/') })
   }
 
   private enter(reply: FastifyReply, token: string, returnTo: string): void {
@@ -68,6 +71,11 @@ export class SignInController {
     if (person) await this.signIns.signOut(person, ip)
     void reply.clearCookie(sessionCookie, this.pages.cookie).redirect('/', 303)
   }
+}
+
+/** The page that a sign-in begins at: what only a form leads to answers no link. */
+function beginning(returnTo: string): string {
+  return `/sign-in?${new URLSearchParams({ return_to: returnTo })}`
 }
 
 /** Where somebody goes after signing in: a path of this server, and nowhere else. */

@@ -63,12 +63,23 @@ const atConsent = async () => {
 }
 
 it('lets a browser follow to the app from each page whose form may end there', async () => {
-  const browser = await signedIn()
+  const browser = await begin()
+  expect(policy(browser)).not.toContain('form-action')
+  await browser.submit('/sign-in', { username: 'dora', password })
   expect(policy(browser)).not.toContain('form-action')
   await browser.submit('/patients', { name: 'Anaïs', birthDate: '', identifier: '' })
   expect(policy(browser)).not.toContain('form-action')
   await browser.open('/account/apps')
   expect(policy(browser)).toContain("form-action 'self'")
+})
+
+it('keeps the way to the app when the language is changed after a wrong password', async () => {
+  const browser = await begin()
+  await browser.submit('/sign-in', { username: 'dora', password: 'wrong' })
+  await browser.open(otherLanguage(browser))
+  expect(browser.text).toContain('Mot de passe')
+  await browser.submit('/sign-in', { username: 'dora', password })
+  expect(browser.text).toContain('Choisir un patient')
 })
 
 it('has an answer in the other language to a page that a form led to', async () => {
