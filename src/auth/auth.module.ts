@@ -33,6 +33,7 @@ import { OpaqueTokens } from './oauth/opaque-tokens.ts'
 import { People } from './people/people.ts'
 import { PersonGuard } from './people/person.guard.ts'
 import { ResearchBases } from './research-bases.ts'
+import { AddressLimit } from './people/address-limit.ts'
 import { OwnSecondFactor } from './people/own-second-factor.ts'
 import { SecondFactors } from './people/second-factors.ts'
 import { Sessions } from './people/sessions.ts'
@@ -58,7 +59,7 @@ const sweepMinutes = 5
     ],
     ...[ArtifactStore, AuthorizationServer, Clients, KeySets, OpaqueTokens, People, ResearchBases, Sessions],
     ...[Authenticator, ClientOrigins, FhirBaseGuard, Introspection, PersonGuard, TokenMemory],
-    ...[OwnSecondFactor, SecondFactors, SignIns],
+    ...[AddressLimit, OwnSecondFactor, SecondFactors, SignIns],
     { provide: AuthSeal, inject: [Keyring], useFactory: (keyring: Keyring) => new AuthSeal(keyring) },
   ],
   exports: [

@@ -1,5 +1,6 @@
 import supertest from 'supertest'
 import { TOTP } from 'otpauth'
+import { AddressLimit, failuresOfAddress } from '../../src/auth/people/address-limit.ts'
 import { SecondFactors } from '../../src/auth/people/second-factors.ts'
 import { Sessions } from '../../src/auth/people/sessions.ts'
 import { sql } from '../../src/store/sql.ts'
@@ -123,4 +124,15 @@ it('lies sealed and hashed, and its coming and going is on record', async () => 
   const said = events.map(({ body }) => /second-factor-(add|remove)/.exec(body)?.[1])
   expect(said.filter((what) => what === 'add')).toHaveLength(5)
   expect(said.filter((what) => what === 'remove')).toHaveLength(2)
+})
+
+it('is refused with 429, whatever the password, once too many sign-ins failed from one address', async () => {
+  const limit = server.app.get(AddressLimit, { strict: false })
+  for (let n = 0; n < failuresOfAddress; n++) limit.failed('192.0.2.7')
+  expect(() => limit.demand('192.0.2.8')).not.toThrow()
+  expect(() => limit.demand('192.0.2.7', Date.now() + 15 * 60_000)).not.toThrow()
+  for (let n = 0; n < failuresOfAddress; n++) limit.failed('127.0.0.1')
+  const refused = await login('dina')
+  expect(refused.status).toBe(429)
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(800)
 })

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { Trail } from '../../audit/trail.ts'
 import { AuthSeal, sealedPlace } from '../auth-seal.ts'
 import type { Person } from '../entities.ts'
+import { AddressLimit } from './address-limit.ts'
 import { People } from './people.ts'
 import { SecondFactors } from './second-factors.ts'
 import { Sessions, type CurrentPerson } from './sessions.ts'
@@ -28,16 +29,20 @@ export class SignIns {
     private readonly sessions: Sessions,
     private readonly trail: Trail,
     private readonly seal: AuthSeal,
+    private readonly addresses: AddressLimit,
   ) {}
 
   /**
    * @returns refused when name and password do not belong together, or the account is locked. That too is
    *   on record: with the account's name where there is one, and never with what was typed, which may be a
    *   password in the wrong field
+   * @throws FhirError 429 when too many sign-ins from this address have failed
    */
   async signIn(username: string, password: string, ip: string | undefined): Promise<SignIn> {
+    this.addresses.demand(ip)
     const person = await this.people.identify(username, password)
     if (!person) {
+      this.addresses.failed(ip)
       const known = (await this.people.names([username])).has(username)
       await this.record('login', 'refused', known ? username : undefined, '', ip)
       return refused
@@ -55,8 +60,10 @@ export class SignIns {
   async enterCode(waiting: string, code: string, ip: string | undefined): Promise<SignIn> {
     const username = this.whoWaits(waiting)
     if (username === undefined) return refused
+    this.addresses.demand(ip)
     const person = await this.people.attempt(username)
     if (!person || !(await this.factors.take(username, code))) {
+      this.addresses.failed(ip)
       await this.record('login', 'refused', username, '', ip)
       return refused
     }
