@@ -137,6 +137,11 @@ export function patternOf(interaction: string): Pattern {
     const type = dicom('110114', 'User Authentication')
     return { type, subtype: [authentication], ...inward, person: author, profile: undefined }
   }
+  if (interaction.startsWith('second-factor-')) {
+    const type = dicom('110113', 'Security Alert')
+    const changed = dicom('110137', 'User Security Attributes Changed')
+    return { type, subtype: [changed, own(interaction)], ...inward, person: author, profile: undefined }
+  }
   const subtype = [restful('operation'), own(interaction)]
   return { type: rest, subtype, ...inward, person: author, profile: undefined }
 }

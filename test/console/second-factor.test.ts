@@ -121,6 +121,7 @@ it('lies sealed and hashed, and its coming and going is on record', async () => 
       sql`SELECT body::text AS body FROM audit.event WHERE body::text LIKE '%second-factor-%'`,
     ),
   )
+  for (const { body } of events) expect(body).toContain('User Security Attributes Changed')
   const said = events.map(({ body }) => /second-factor-(add|remove)/.exec(body)?.[1])
   expect(said.filter((what) => what === 'add')).toHaveLength(5)
   expect(said.filter((what) => what === 'remove')).toHaveLength(2)
