@@ -10,7 +10,7 @@ import type { CurrentPerson } from '../auth/people/sessions.ts'
 import { Settings } from '../config.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { ConsentPage, type ConsentAsked } from './consent-page.tsx'
-import { Notice } from './notice.tsx'
+import { OtherPersonPage } from './notice.tsx'
 import { PageErrorFilter } from './page-error.filter.tsx'
 import type { PageContext } from './page.tsx'
 import { Pages } from './pages.tsx'
@@ -57,16 +57,17 @@ export class InteractionController {
     if (pending.prompt !== 'patient' || !choice.searchable) throw FhirError.notFound('authorization')
     const access = this.access(request, pending, demandPerson(visit))
     const asked = askedOf(fields)
-    const { something, noRight } = words[visit.language].patient
+    const { something, dayForm, noRight } = words[visit.language].patient
     const page = { ...visit, ...choice, asked, here: pathOf(request) }
     const show = (given: Partial<PatientChoice>, status = 200) =>
       this.pages.send(reply, <PatientPage {...page} {...given} />, { status, formsLead: true })
-    if (Object.values(asked).every((value) => value === '')) return show({ wrong: something }, 400)
+    if (Object.values(asked).every((value) => value === '')) return show({ wrong: { name: something } }, 400)
+    if (!/^(\d{4}-\d\d-\d\d)?$/.test(asked.birthDate)) return show({ wrong: { birthDate: dayForm } }, 400)
     try {
       show(await this.patients.find(access, asked))
     } catch (error) {
       if (!(error instanceof FhirError) || error.status !== 403) throw error
-      show({ wrong: noRight }, 403)
+      show({ wrong: { name: noRight } }, 403)
     }
   }
 
@@ -81,6 +82,7 @@ export class InteractionController {
   async consent(@Req() request: Asked, @Res() reply: FastifyReply): Promise<void> {
     const [visit, fields] = await this.pages.form(request, reply)
     const pending = await this.pending(request, reply)
+    if (pending.prompt !== 'consent') throw FhirError.notFound('authorization')
     const isEmergency = fields.get('emergency') === 'yes'
     const emergencyReason = fields.get('reason')?.trim() ?? ''
     const ticked = new Set(fields.getAll('scope'))
@@ -122,10 +124,8 @@ export class InteractionController {
       return leave(reply, `/sign-in?return_to=${path}`)
     }
     if (username !== undefined && username !== person.userId) {
-      const { title, text } = words[visit.language].otherPerson
-      return this.pages.send(reply, <Notice {...visit} title={title} text={text(username)} />, {
-        status: 403,
-      })
+      const page = <OtherPersonPage {...visit} username={username} returnTo={`/auth/interaction/${uid}`} />
+      return this.pages.send(reply, page, { status: 403 })
     }
     leave(reply, await this.authorizations.signedIn(raw, reply.raw, person))
   }

@@ -12,7 +12,8 @@ export interface PatientChoice {
   readonly more: boolean
   /** whether there is a search at all, or only those whom the person stands for */
   readonly searchable: boolean
-  readonly wrong?: string
+  /** by field */
+  readonly wrong?: Partial<Record<keyof PatientAsked, string>>
 }
 
 /** Whom an app will work on. */
@@ -26,8 +27,14 @@ export function PatientPage(props: PageContext & PatientChoice) {
       {searchable && (
         <form class="narrow" method="post" action={`${path}/patients`} role="search">
           <Csrf token={csrf} />
-          <Field name="name" label={patient.name} value={asked.name} wrong={wrong} />
-          <Field name="birthDate" type="date" label={patient.birthDate} value={asked.birthDate} />
+          <Field name="name" label={patient.name} value={asked.name} wrong={wrong?.name} />
+          <Field
+            name="birthDate"
+            type="date"
+            label={patient.birthDate}
+            value={asked.birthDate}
+            wrong={wrong?.birthDate}
+          />
           <Field name="identifier" label={patient.identifier} value={asked.identifier} />
           <p>
             <button>{patient.search}</button>

@@ -67,9 +67,10 @@ export class SignInController {
 
   @Post('sign-out')
   async signOut(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Ip() ip: string): Promise<void> {
-    const [{ person }] = await this.pages.form(request, reply)
+    const [{ person }, fields] = await this.pages.form(request, reply)
     if (person) await this.signIns.signOut(person, ip)
-    void reply.clearCookie(sessionCookie, this.pages.cookie).redirect('/', 303)
+    const returnTo = ownPath(fields.get('return_to'))
+    void reply.clearCookie(sessionCookie, this.pages.cookie).redirect(returnTo, 303)
   }
 }
 

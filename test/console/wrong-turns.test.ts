@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import supertest from 'supertest'
 import { App, redirectUri } from '../support/app-launch.ts'
 import { PageBrowser } from '../support/page-browser.ts'
 import { addClient } from '../support/registered-client.ts'
@@ -23,12 +24,18 @@ beforeAll(async () => {
     fhirUser: 'Practitioner/dora',
   }
   const rights = { scope: 'user/Patient.rs user/Observation.rs', emergencyScope: 'user/*.rs' }
-  writeFileSync(users, JSON.stringify([{ ...person, ...rights }]))
+  writeFileSync(
+    users,
+    JSON.stringify([
+      { ...person, ...rights },
+      { username: 'emil', name: 'Emil', roles: [], password },
+    ]),
+  )
   server = await startServer({ COFFRE_USERS_FILE: users })
   await addClient(server, {
     ...{ client_id: 'courbe', client_name: 'Courbe', redirect_uris: [redirectUri], response_types: ['code'] },
     ...{ grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'none' },
-    scope: 'openid fhirUser launch/patient offline_access patient/*.rs user/*.rs',
+    scope: 'openid fhirUser launch launch/patient offline_access patient/*.rs user/*.rs',
   })
   const backend = await server.client()
   await backend.put('/fhir/Practitioner/dora', { resourceType: 'Practitioner', id: 'dora' })
@@ -101,6 +108,32 @@ it('leaves unticked what was unticked when the glass is to be broken without a r
   ])
   await browser.open(otherLanguage(browser))
   expect([browser.page?.status, browser.text.includes('Autoriser')]).toEqual([200, true])
+})
+
+it('says beside the field how a date of birth is written', async () => {
+  const browser = await signedIn()
+  await browser.submit('/patients', { name: '', birthDate: '3 février', identifier: '' })
+  expect([browser.page?.status, browser.text.includes('Write the date as 2019-02-28')]).toEqual([400, true])
+})
+
+it('lets the one sign in for whom an EHR launched the app, when somebody else is', async () => {
+  const owner = new pg.Client(server.databaseUrl)
+  await owner.connect()
+  await owner.query(`UPDATE auth.client SET grants = grants || '{launch}' WHERE client_id = 'test-client'`)
+  await owner.end()
+  const asked = { client_id: 'courbe', username: 'dora', patient }
+  const { body } = await supertest(server.url)
+    .post('/auth/launch')
+    .set('Authorization', `Bearer ${await server.token()}`)
+    .send(asked)
+  const [app, browser] = [new App(server, 'courbe'), new PageBrowser(server)]
+  await browser.open('/sign-in')
+  await browser.submit('/sign-in', { username: 'emil', password })
+  await browser.open(app.authorizeUrl({ scope: `launch ${scope}`, launch: String(body.launch) }))
+  expect([browser.page?.status, browser.text.includes('opened for the account “dora”')]).toEqual([403, true])
+  await browser.submit('/sign-out')
+  await browser.submit('/sign-in', { username: 'dora', password })
+  expect(browser.text).toContain('Lefèvre-Essai')
 })
 
 it('tells on a page that it failed, and goes on, when it cannot even see who is signed in', async () => {

@@ -100,6 +100,8 @@ describe('the description of the API', () => {
     expect(Object.keys(body.paths as object).sort()).toEqual([
       '/governance/access-reports',
       '/governance/alerts',
+      '/governance/emergencies',
+      '/governance/emergencies/{id}/review',
       '/governance/oppositions',
       '/governance/oppositions/{id}',
       '/governance/permits',

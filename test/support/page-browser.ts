@@ -47,7 +47,8 @@ export class PageBrowser {
 
   private form(action: string): { action: string; body: string } {
     const forms = [...(this.page?.text ?? '').matchAll(/<form([^>]*)>(.*?)<\/form>/gs)]
-    for (const [, head = '', body = ''] of forms) {
+    // the header has forms too
+    for (const [, head = '', body = ''] of forms.reverse()) {
       const targets = [
         attribute(head, 'action'),
         ...[...body.matchAll(/formaction="([^"]*)"/g)].map(([, to = '']) => to),

@@ -13,7 +13,6 @@ export const en: Words = {
     refused:
       'Unknown name or wrong password, or the account is locked for some minutes after several attempts.',
     forApp: 'An app asks to act in your name. Say first who you are.',
-    as: (username) => `The app was opened for the account “${username}”.`,
   },
   code: {
     title: 'Second factor',
@@ -42,8 +41,8 @@ export const en: Words = {
   },
   otherPerson: {
     title: 'Another account is expected',
-    text: (username) =>
-      `The app was opened for the account “${username}”. Sign out, then sign in with that account.`,
+    change: 'Change account',
+    text: (username) => `The app was opened for the account “${username}”, which is not yours.`,
   },
   refusedForm: {
     title: 'This form cannot be taken',
@@ -73,12 +72,12 @@ export const en: Words = {
     chooseWhom: (name) => `Choose ${name}`,
     noRight: 'You have no right to search for patients.',
     unnamed: 'without a name',
+    dayForm: 'Write the date as 2019-02-28: year, month, day.',
     sexes: { male: 'male', female: 'female', other: 'other', unknown: 'unknown' },
   },
   consent: {
     title: 'Authorise an app',
     asks: (app) => `${app} asks to act in your name.`,
-    unverified: 'This app registered itself: nobody at the hospital has verified it.',
     about: 'Patient',
     app: 'App',
     site: 'Site',

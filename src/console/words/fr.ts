@@ -13,7 +13,6 @@ export const fr: Words = {
     refused:
       'Identifiant ou mot de passe erroné, ou compte bloqué pour quelques minutes après plusieurs essais.',
     forApp: 'Une application demande à agir en votre nom. Dites d’abord qui vous êtes.',
-    as: (username) => `L’application a été ouverte pour le compte « ${username} ».`,
   },
   code: {
     title: 'Second facteur',
@@ -42,8 +41,9 @@ export const fr: Words = {
   },
   otherPerson: {
     title: 'Un autre compte est attendu',
+    change: 'Changer de compte',
     text: (username) =>
-      `L’application a été ouverte pour le compte « ${username} ». Déconnectez-vous, puis connectez-vous avec ce compte.`,
+      `L’application a été ouverte pour le compte « ${username} », et ce n’est pas le vôtre.`,
   },
   refusedForm: {
     title: 'Ce formulaire ne peut pas être pris',
@@ -73,12 +73,12 @@ export const fr: Words = {
     chooseWhom: (name) => `Choisir ${name}`,
     noRight: 'Vous n’avez pas le droit de chercher des patients.',
     unnamed: 'sans nom',
+    dayForm: 'Écrivez la date comme 2019-02-28 : année, mois, jour.',
     sexes: { male: 'masculin', female: 'féminin', other: 'autre', unknown: 'inconnu' },
   },
   consent: {
     title: 'Autoriser une application',
     asks: (app) => `${app} demande à agir en votre nom.`,
-    unverified: 'Cette application s’est inscrite elle-même : personne à l’hôpital ne l’a vérifiée.',
     about: 'Patient',
     app: 'Application',
     site: 'Site',

@@ -9,13 +9,11 @@ export interface Words {
   readonly skip: string
   readonly footer: string
   readonly signOut: (name: string) => string
-  readonly signIn: Record<'title' | 'username' | 'password' | 'submit' | 'refused' | 'forApp', string> & {
-    readonly as: (username: string) => string
-  }
+  readonly signIn: Record<'title' | 'username' | 'password' | 'submit' | 'refused' | 'forApp', string>
   readonly code: Record<'title' | 'label' | 'hint' | 'submit' | 'refused', string>
   readonly factors: Record<FactorWord, string> & { readonly left: (count: number) => string }
   readonly expired: Notice
-  readonly otherPerson: { readonly title: string; readonly text: (username: string) => string }
+  readonly otherPerson: Record<'title' | 'change', string> & { readonly text: (username: string) => string }
   readonly refusedForm: Notice
   readonly failed: Notice
   readonly badRequest: Notice
@@ -48,9 +46,9 @@ type FactorWord =
   ('title' | 'short' | 'none' | 'set' | 'begin' | 'scan' | 'key' | 'confirm') | ('codes' | 'keep' | 'remove')
 type PatientWord =
   | ('title' | 'name' | 'birthDate' | 'identifier' | 'search' | 'something' | 'none' | 'more')
-  | ('found' | 'sex' | 'choose' | 'noRight' | 'unnamed')
+  | ('found' | 'sex' | 'choose' | 'noRight' | 'unnamed' | 'dayForm')
 type ConsentWord =
-  | ('title' | 'unverified' | 'about' | 'app' | 'site' | 'returns' | 'data' | 'untick' | 'identity')
+  | ('title' | 'about' | 'app' | 'site' | 'returns' | 'data' | 'untick' | 'identity')
   | ('offline' | 'offlineHint' | 'online' | 'research' | 'allow' | 'refuse')
   | ('emergency' | 'emergencyText' | 'emergencyReason' | 'emergencyAllow' | 'emergencyNoReason')
   | ('onlyOne' | 'allPatients' | 'everything')
