@@ -1,6 +1,6 @@
 import { createHmac, randomUUID, type KeyObject } from 'node:crypto'
 import { nilPatient } from '../store/row.ts'
-import { sql } from '../store/sql.ts'
+import { sql, type Sql } from '../store/sql.ts'
 import type { Tx } from '../store/tx.ts'
 import { open, seal, type Keyring } from './keyring.ts'
 import { DataKeys } from './vault-data-keys.ts'
@@ -139,11 +139,7 @@ export class Vault {
    */
   async read(tx: Tx, rows: readonly { patient: string; seal: string }[]): Promise<Map<string, string>> {
     if (rows.length === 0) return new Map()
-    const found = await tx.vault.query<{ patient: string; seal: string; body: Buffer }>(
-      sql`SELECT patient, seal, body FROM identity.sealed
-          JOIN unnest(${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => row.seal)}::bigint[])
-            AS asked (patient, seal) USING (patient, seal)`,
-    )
+    const found = await tx.vault.query<{ patient: string; seal: string; body: Buffer }>(sealedRows(rows))
     const dataKeys = await this.dataKeys.keys(
       tx,
       found.map((row) => row.patient),
@@ -248,6 +244,16 @@ export class Vault {
     )
     return this.knownPatients(tx, ids)
   }
+}
+
+/** Of a read by id, one row by its key alone: joined to a list of one it takes half as long again. */
+function sealedRows(rows: readonly { patient: string; seal: string }[]): Sql {
+  const [one, ...others] = rows
+  return one && others.length === 0
+    ? sql`SELECT patient, seal, body FROM identity.sealed WHERE patient = ${one.patient} AND seal = ${one.seal}`
+    : sql`SELECT patient, seal, body FROM identity.sealed
+          JOIN unnest(${rows.map((row) => row.patient)}::uuid[], ${rows.map((row) => row.seal)}::bigint[])
+            AS asked (patient, seal) USING (patient, seal)`
 }
 
 /** A UUID in lower case is its own key: such ids say nothing about a person. */
