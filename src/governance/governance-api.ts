@@ -65,5 +65,8 @@ export const OppositionId = () => Param('id', new IdPipe('opposition', uuid))
 /** The `id` of a pair of Patients in the path. */
 export const PairId = () => Param('id', new IdPipe('pair', uuid))
 
+/** The `client_id` of a client in the path. */
+export const ClientId = () => Param('id', new IdPipe('client', /^[\x21-\x7e]{1,200}$/))
+
 /** The `id` of a permit in the path. */
 export const PermitId = () => Param('id', new IdPipe('permit', /^[0-9a-z]{20,64}$/))

@@ -20,6 +20,7 @@ import { PermitLifecycle } from './permit-lifecycle.ts'
 import { PermitsController } from './permits.controller.ts'
 import { Permits } from './permits.ts'
 import { AlertsController } from './alerts.controller.ts'
+import { ClientsController } from './clients.controller.ts'
 import { EmergenciesController } from './emergencies.controller.ts'
 import { Emergencies } from './emergencies.ts'
 import { ReidentificationsController } from './reidentifications.controller.ts'
@@ -43,6 +44,7 @@ import { Requests } from './requests.ts'
     ReidentificationsController,
     AlertsController,
     EmergenciesController,
+    ClientsController,
     AccessReportsController,
   ],
   providers: [

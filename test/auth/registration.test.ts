@@ -64,11 +64,15 @@ describe('COFFRE_CLIENTS_FILE', () => {
       (c) => [{ ...c, allowed_origins: ['http://app.example'] }],
       'entry 1: allowed_origins: [ "https://host" ], without a path; http on loopback alone',
     ],
-    ['no keys', (c) => [{ ...c, jwks: undefined }], 'entry 1: one of jwks and jwks_uri is needed'],
+    [
+      'no keys',
+      (c) => [{ ...c, jwks: undefined }],
+      'entry 1: jwks: this or jwks_uri is needed, and not both',
+    ],
     [
       'both kinds of keys',
       (c) => [{ ...c, jwks_uri: 'https://a.example/' }],
-      'entry 1: one of jwks and jwks_uri is needed',
+      'entry 1: jwks: this or jwks_uri is needed, and not both',
     ],
     [
       'keys over http',

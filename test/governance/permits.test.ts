@@ -100,6 +100,9 @@ describe('the description of the API', () => {
     expect(Object.keys(body.paths as object).sort()).toEqual([
       '/governance/access-reports',
       '/governance/alerts',
+      '/governance/clients',
+      '/governance/clients/{id}',
+      '/governance/clients/{id}/secret',
       '/governance/emergencies',
       '/governance/emergencies/{id}/review',
       '/governance/oppositions',

@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
 import { plainToInstance } from 'class-transformer'
 import type { JWK } from 'jose'
-import { createHash, timingSafeEqual } from 'node:crypto'
-import { In, Repository } from 'typeorm'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { In, MoreThan, Repository } from 'typeorm'
 import { parseScopes, printScopes, type Scope } from '../../access/scope.ts'
 import { Settings, SettingsError } from '../../config.ts'
+import { FhirError } from '../../fhir/outcome.ts'
 import { ClientMetadata } from './client-metadata.ts'
 import { Client } from '../entities.ts'
 import { isLaunchWord } from '../oauth/launch-words.ts'
@@ -40,6 +41,45 @@ export class Clients {
 
   async find(clientId: string): Promise<Client | undefined> {
     return (await this.table.findOneBy({ clientId })) ?? undefined
+  }
+
+  /** In the order of their ids. @param page `after`: the last one of the page before */
+  list(page: { readonly limit: number; readonly after?: string | undefined }): Promise<Client[]> {
+    const where = page.after === undefined ? {} : { clientId: MoreThan(page.after) }
+    return this.table.find({ where, order: { clientId: 'ASC' }, take: page.limit })
+  }
+
+  /**
+   * Registers a client, or changes its registration. It counts at once, for tokens that it has as well.
+   *
+   * @throws FhirError 400 that names the member that is wrong
+   */
+  async save(metadata: ClientMetadata): Promise<Client> {
+    const { scope, fault } = policyOf(metadata, this.settings.zone)
+    if (fault !== undefined) throw FhirError.invalid(fault, fault.slice(0, fault.indexOf(':')))
+    const { client_id: clientId, grants = [] } = metadata
+    const client = { clientId, metadata, scope, grants }
+    await this.table.upsert(client, ['clientId'])
+    return client
+  }
+
+  /**
+   * Gives a client that shows a secret a new one; the one before is good no longer.
+   *
+   * @returns the secret: it is shown here and kept nowhere; undefined when it is not such a client
+   */
+  async renewSecret(clientId: string): Promise<string | undefined> {
+    const client = await this.find(clientId)
+    if (client === undefined || this.metadata(client).client_secret_hash === undefined) return undefined
+    const secret = randomBytes(32).toString('base64url')
+    const hash = createHash('sha256').update(secret).digest('hex')
+    await this.table.update({ clientId }, { metadata: { ...client.metadata, client_secret_hash: hash } })
+    return secret
+  }
+
+  /** Takes a client away, and with it all that was issued to it. @returns false when there was none */
+  async remove(clientId: string): Promise<boolean> {
+    return (await this.table.delete({ clientId })).affected === 1
   }
 
   /** What people call clients, by id; one that says nothing about itself is left out. */
@@ -93,7 +133,7 @@ function policyOf(metadata: ClientMetadata, zone: string): { scope: string; faul
   const method = metadata.token_endpoint_auth_method ?? 'private_key_jwt'
   const keySets = [metadata.jwks, metadata.jwks_uri].filter((one) => one !== undefined).length
   if (method === 'private_key_jwt' && keySets !== 1) {
-    return { scope: '', fault: 'one of jwks and jwks_uri is needed' }
+    return { scope: '', fault: 'jwks: this or jwks_uri is needed, and not both' }
   }
   const grants = metadata.grant_types ?? ['client_credentials']
   if (method !== 'private_key_jwt' && grants.includes('client_credentials')) {
