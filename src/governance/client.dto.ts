@@ -16,7 +16,11 @@ export class ClientPageDto extends LimitDto {
 export class ClientAnswer implements OnRecord {
   @ApiProperty()
   readonly client_id: string
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'RFC 7591; of a secret its hash' })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'RFC 7591, but for what a secret is known by',
+  })
   readonly metadata: object
   @ApiProperty({ description: 'the most it may be granted, canonical SMART v2' })
   readonly policy: string
@@ -31,7 +35,8 @@ export class ClientAnswer implements OnRecord {
     grants,
   }: Pick<Client, 'clientId' | 'metadata' | 'scope' | 'grants'>) {
     this.client_id = clientId
-    this.metadata = metadata
+    const { client_secret_hash: _, ...shown } = metadata as { client_secret_hash?: string }
+    this.metadata = shown
     this.policy = scope
     this.grants = grants
     this[onRecord] = { detail: { client: clientId }, alerts: [] }

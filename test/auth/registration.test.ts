@@ -67,12 +67,12 @@ describe('COFFRE_CLIENTS_FILE', () => {
     [
       'no keys',
       (c) => [{ ...c, jwks: undefined }],
-      'entry 1: jwks: this or jwks_uri is needed, and not both',
+      'entry 1: jwks: this or jwks_uri, and not both, goes with private_key_jwt',
     ],
     [
       'both kinds of keys',
       (c) => [{ ...c, jwks_uri: 'https://a.example/' }],
-      'entry 1: jwks: this or jwks_uri is needed, and not both',
+      'entry 1: jwks: this or jwks_uri, and not both, goes with private_key_jwt',
     ],
     [
       'keys over http',

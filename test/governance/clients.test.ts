@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,6 +84,10 @@ it.each([
   ['a public client that asks in its own name', { grant_types: ['client_credentials'] }, 'grant_types'],
   ['an app without a redirect', { redirect_uris: [] }, 'redirect_uris'],
   ['a redirect over plain http', { redirect_uris: ['http://app.example/'] }, 'redirect_uris'],
+  ['grants of a client that proves nothing', { grants: ['import'] }, 'grants'],
+  ['a key set of a public client', { jwks_uri: 'https://app.example/jwks' }, 'jwks'],
+  ['the scopes of a backend', { scope: 'system/*.rs' }, 'scope'],
+  ['offline access and no way to use it', { scope: 'offline_access patient/*.rs' }, 'scope'],
   ['what is no scope', { scope: 'patient/*.rs everything' }, 'scope'],
   ['a secret of a client that shows none', { client_secret_hash: 'a'.repeat(64) }, 'client_secret_hash'],
   ['a member that is not known', { secret: 'x' }, 'secret'],
@@ -111,7 +116,15 @@ it('gets a new secret that is shown once, and the one before is good no longer',
   expect((await refresh(first)).body.error).toBe('invalid_client')
   expect((await refresh(second)).body.error).toBe('invalid_grant')
   const listed = await supertest(server.url).get(at('')).set(admin)
-  expect(listed.text).not.toContain(String(second.client_secret))
+  const hash = createHash('sha256').update(String(second.client_secret)).digest('hex')
+  expect([second.client_secret, hash].filter((kept) => listed.text.includes(String(kept)))).toEqual([])
+})
+
+it('is changed in the clients file alone when it is there: beside it, it would come back', async () => {
+  const backend = supertest(server.url)
+  expect((await put('test-client', { ...app, client_id: 'test-client' })).status).toBe(409)
+  expect((await backend.delete(at('/test-client')).set(admin)).status).toBe(409)
+  expect((await backend.post(at('/test-client/secret')).set(admin)).status).toBe(409)
 })
 
 it('is the business of administrators, and on record by the id of the client', async () => {

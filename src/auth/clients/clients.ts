@@ -4,13 +4,13 @@ import { plainToInstance } from 'class-transformer'
 import type { JWK } from 'jose'
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { In, MoreThan, Repository } from 'typeorm'
-import { parseScopes, printScopes, type Scope } from '../../access/scope.ts'
+import { parseScopes, type Scope } from '../../access/scope.ts'
 import { Settings, SettingsError } from '../../config.ts'
 import { FhirError } from '../../fhir/outcome.ts'
 import { ClientMetadata } from './client-metadata.ts'
 import { Client } from '../entities.ts'
-import { isLaunchWord } from '../oauth/launch-words.ts'
 import { KeySets, selectKey, type KeyHint } from './key-sets.ts'
+import { policyOf } from './policy.ts'
 import { readSettingsFile } from '../settings-file.ts'
 
 const setting = 'COFFRE_CLIENTS_FILE'
@@ -18,6 +18,9 @@ const setting = 'COFFRE_CLIENTS_FILE'
 /** The registered clients: their policy and their keys. */
 @Injectable()
 export class Clients {
+  /** ids of the clients file: what is changed beside it would come back with the next start */
+  private fromFile: ReadonlySet<string> = new Set()
+
   constructor(
     @InjectRepository(Client) private readonly table: Repository<Client>,
     private readonly keySets: KeySets,
@@ -37,6 +40,7 @@ export class Clients {
       throw new SettingsError(`${setting}: a client_id that is there twice`)
     }
     if (clients.length > 0) await this.table.upsert(clients, ['clientId'])
+    this.fromFile = new Set(clients.map(({ clientId }) => clientId))
   }
 
   async find(clientId: string): Promise<Client | undefined> {
@@ -52,12 +56,13 @@ export class Clients {
   /**
    * Registers a client, or changes its registration. It counts at once, for tokens that it has as well.
    *
-   * @throws FhirError 400 that names the member that is wrong
+   * @throws FhirError 400 that names the member that is wrong; 409 for a client of the clients file
    */
   async save(metadata: ClientMetadata): Promise<Client> {
+    const { client_id: clientId, grants = [] } = metadata
+    this.demandOwn(clientId)
     const { scope, fault } = policyOf(metadata, this.settings.zone)
     if (fault !== undefined) throw FhirError.invalid(fault, fault.slice(0, fault.indexOf(':')))
-    const { client_id: clientId, grants = [] } = metadata
     const client = { clientId, metadata, scope, grants }
     await this.table.upsert(client, ['clientId'])
     return client
@@ -67,19 +72,34 @@ export class Clients {
    * Gives a client that shows a secret a new one; the one before is good no longer.
    *
    * @returns the secret: it is shown here and kept nowhere; undefined when it is not such a client
+   * @throws FhirError 409 for a client of the clients file
    */
   async renewSecret(clientId: string): Promise<string | undefined> {
-    const client = await this.find(clientId)
-    if (client === undefined || this.metadata(client).client_secret_hash === undefined) return undefined
+    this.demandOwn(clientId)
     const secret = randomBytes(32).toString('base64url')
-    const hash = createHash('sha256').update(secret).digest('hex')
-    await this.table.update({ clientId }, { metadata: { ...client.metadata, client_secret_hash: hash } })
-    return secret
+    const renewed = await this.table
+      .createQueryBuilder()
+      .update()
+      .set({ metadata: () => `jsonb_set(metadata, '{client_secret_hash}', to_jsonb(:hash::text))` })
+      .where(`client_id = :clientId AND jsonb_exists(metadata, 'client_secret_hash')`)
+      .setParameters({ clientId, hash: createHash('sha256').update(secret).digest('hex') })
+      .execute()
+    return renewed.affected === 1 ? secret : undefined
   }
 
-  /** Takes a client away, and with it all that was issued to it. @returns false when there was none */
+  /**
+   * Takes a client away, and with it all that was issued to it.
+   *
+   * @returns false when there was none
+   * @throws FhirError 409 for a client of the clients file
+   */
   async remove(clientId: string): Promise<boolean> {
+    this.demandOwn(clientId)
     return (await this.table.delete({ clientId })).affected === 1
+  }
+
+  private demandOwn(clientId: string): void {
+    if (this.fromFile.has(clientId)) throw FhirError.conflict(`a client of ${setting}: it is changed there`)
   }
 
   /** What people call clients, by id; one that says nothing about itself is left out. */
@@ -126,29 +146,4 @@ export class Clients {
     if (uri !== undefined) return this.keySets.find(uri, hint)
     return selectKey(jwks?.keys ?? [], hint)
   }
-}
-
-/** The client's scopes in canonical form, or what is wrong with the registration as a whole. */
-function policyOf(metadata: ClientMetadata, zone: string): { scope: string; fault?: string } {
-  const method = metadata.token_endpoint_auth_method ?? 'private_key_jwt'
-  const keySets = [metadata.jwks, metadata.jwks_uri].filter((one) => one !== undefined).length
-  if (method === 'private_key_jwt' && keySets !== 1) {
-    return { scope: '', fault: 'jwks: this or jwks_uri is needed, and not both' }
-  }
-  const grants = metadata.grant_types ?? ['client_credentials']
-  if (method !== 'private_key_jwt' && grants.includes('client_credentials')) {
-    return { scope: '', fault: 'grant_types: client_credentials is for clients with a key' }
-  }
-  if (grants.includes('authorization_code') !== (metadata.redirect_uris ?? []).length > 0) {
-    return { scope: '', fault: 'redirect_uris: go with the grant authorization_code' }
-  }
-  if ((method === 'client_secret_basic') !== (metadata.client_secret_hash !== undefined)) {
-    return { scope: '', fault: 'client_secret_hash: goes with client_secret_basic' }
-  }
-  const tokens = metadata.scope.split(' ').filter((token) => token !== '' && !isLaunchWord(token))
-  const scopes = parseScopes(metadata.scope, zone)
-  if (metadata.scope.trim() === '' || scopes.length < tokens.length) {
-    return { scope: '', fault: 'scope: holds what is no SMART scope' }
-  }
-  return { scope: printScopes(scopes) }
 }
