@@ -107,6 +107,13 @@ export class Settings {
   COFFRE_WORKERS = 1
 
   /**
+   * whether this process looks for people who have two records; `off` on all where a patient index outside
+   * does it. Who is written meanwhile is looked at when it is on again
+   */
+  @IsIn(['on', 'off'])
+  COFFRE_LINKAGE: 'on' | 'off' = 'on'
+
+  /**
    * how much is asked of resources that are written: `off`, `structure` or `profile`, and of single
    * types: `structure,Observation=profile,Binary=off`
    */

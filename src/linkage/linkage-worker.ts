@@ -8,7 +8,7 @@ import { look } from './look.ts'
 import { moveOn } from './move-on.ts'
 import { settleLinks } from './settle-links.ts'
 
-const idleMs = 500
+const idleMs = 2_000
 /** Patients looked at in one transaction; links are settled one by one, for the lock that it takes. */
 const looksAtOnce = 20
 /** Resources that a large merge moves in one transaction. */
@@ -27,24 +27,27 @@ export class LinkageWorker {
   private readonly report: (error: unknown) => void
   private readonly stopping = new AbortController()
   private readonly movedAtOnce: number
+  private readonly looks: boolean
   private running: Promise<void> = Promise.resolve()
   private movesAgainAt = 0
 
   /**
-   * @param atOnce how many resources a merge looks at in one transaction
    * @param report told of an error that was nobody's request; gets no data of patients
+   * @param options `atOnce`: how many resources a merge looks at in one transaction; `looks`: whether it looks
+   *   at who was written, beside going on with what is decided
    */
   constructor(
     { own, moving }: Pick<LinkageContexts, 'own' | 'moving'>,
     evidence: Evidence,
     report: (error: unknown) => void,
-    atOnce = movedAtOnce,
+    { atOnce = movedAtOnce, looks = true }: { readonly atOnce?: number; readonly looks?: boolean } = {},
   ) {
     this.context = own
     this.moving = moving
     this.evidence = evidence
     this.report = report
     this.movedAtOnce = atOnce
+    this.looks = looks
   }
 
   start(): void {
@@ -60,7 +63,7 @@ export class LinkageWorker {
   async step(): Promise<number> {
     // links first: who is found is linked at once, whatever is still to be looked at
     const linked = await this.take('link', 1)
-    return linked || (await this.move()) + (await this.take('look', looksAtOnce))
+    return linked || (await this.move()) + (this.looks ? await this.take('look', looksAtOnce) : 0)
   }
 
   /** Goes on with the oldest merge that has not moved everything yet. */

@@ -41,9 +41,9 @@ const report = reporter(new Logger('linkage'))
     },
     {
       provide: LinkageWorker,
-      inject: [LinkageContexts, Evidence],
-      useFactory: (contexts: LinkageContexts, evidence: Evidence) =>
-        new LinkageWorker(contexts, evidence, report),
+      inject: [LinkageContexts, Evidence, Settings],
+      useFactory: (contexts: LinkageContexts, evidence: Evidence, settings: Settings) =>
+        new LinkageWorker(contexts, evidence, report, { looks: settings.COFFRE_LINKAGE === 'on' }),
     },
   ],
 })

@@ -67,7 +67,8 @@ export class LinkageWorld {
     const { app } = this.server
     const contexts = app.get(LinkageContexts, { strict: false })
     const evidence = app.get(Evidence, { strict: false })
-    return new LinkageWorker(contexts, evidence, (error) => this.failures.push(error), moved)
+    const report = (error: unknown) => this.failures.push(error)
+    return new LinkageWorker(contexts, evidence, report, moved === undefined ? {} : { atOnce: moved })
   }
 
   /** The same, as often as it takes: what a process has taken that was killed is free a moment later. */

@@ -84,6 +84,8 @@ export async function startServer(
     COFFRE_IDENTITY_DATABASE_URL: 'vaultUrl' in database ? database.vaultUrl : undefined,
     COFFRE_CLIENTS_FILE: clientsFile,
     LOG_LEVEL: 'silent',
+    // work of its own beside each Patient that is written
+    COFFRE_LINKAGE: 'off',
     ...given,
   })
   const module = await Testing.createTestingModule({ imports: [AppModule] })
