@@ -36,6 +36,8 @@ export class BenchServer {
       PORT: String(port),
       COFFRE_DATA_DIR: folder,
       COFFRE_CLIENTS_FILE: clients,
+      // it would look at all who are written while others are measured
+      COFFRE_LINKAGE: 'off',
       LOG_LEVEL: 'silent',
     })
     const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(), {
