@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { plainToInstance, Transform } from 'class-transformer'
 import {
+  getMetadataStorage,
   IsIn,
   IsInt,
   IsOptional,
@@ -177,21 +178,14 @@ export class Settings {
 /** What is wrong with a setting, in one line that names it and not what it held. */
 export class SettingsError extends Error {}
 
-const known = Object.freeze([
-  ...[
-    'PORT',
-    'COFFRE_PUBLIC_URL',
-    'COFFRE_DATA_DIR',
-    'DATABASE_URL',
-    'COFFRE_IDENTITY_DATABASE_URL',
-    'COFFRE_KEYRING',
-    'COFFRE_KEYRING_TOKEN_FILE',
-    'COFFRE_KEYRING_NAMESPACE',
-    'COFFRE_CLIENTS_FILE',
-  ],
-  ...['COFFRE_USERS_FILE', 'COFFRE_TRUSTED_ISSUERS', 'COFFRE_WORKERS', 'LOG_LEVEL'],
-  ...['COFFRE_LINKAGE', 'COFFRE_VALIDATION', 'COFFRE_SUBSCRIPTION_ENDPOINTS', 'COFFRE_IMPORT_SOURCES'],
-])
+/** The names of all settings: those that {@link Settings} says something of. */
+const known: readonly string[] = [
+  ...new Set(
+    getMetadataStorage()
+      .getTargetValidationMetadatas(Settings, '', true, false)
+      .map(({ propertyName }) => propertyName),
+  ),
+]
 
 /**
  * Reads and checks the settings.
