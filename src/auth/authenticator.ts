@@ -9,13 +9,11 @@ import { OpaqueTokens } from './oauth/opaque-tokens.ts'
 import { OpaqueTokenStrategy } from './oauth/opaque-token.strategy.ts'
 import type { Principal, TokenSubject } from './principal.ts'
 import { ResearchBases } from './research-bases.ts'
+import { consoleClientId } from './people/account-event.ts'
 import { Sessions, type CurrentPerson } from './people/sessions.ts'
 import { readSettingsArray } from './settings-file.ts'
 import { StrategyChain } from './strategy-chain.ts'
 import { TrustedIssuer, trustedIssuerStrategy } from './oauth/trusted-issuer.ts'
-
-/** The client in whose name people read a research base themselves. */
-export const consoleClientId = 'coffre-console'
 
 /** Decides who a request at a FHIR base comes from. The one way to a {@link Principal}. */
 @Injectable()

@@ -1,7 +1,7 @@
 import type { AuthorizedApp } from '../auth/oauth/authorized-apps.ts'
 import type { Language } from './language.ts'
 import { Csrf, Page, type PageContext } from './page.tsx'
-import { scopeWords } from './scope-words.ts'
+import { ScopeList } from './scope-list.tsx'
 import { words } from './words/words.ts'
 
 /** All apps of a person, each with what ends it. */
@@ -27,16 +27,7 @@ function App({ language, csrf, app }: PageContext & { readonly app: AuthorizedAp
   return (
     <section class="card">
       <h2>{name}</h2>
-      <ul>
-        {app.scopes.map((scope) => {
-          const said = scopeWords(scope, language)
-          return (
-            <li>
-              {said.what} <span class="quiet">({said.how})</span>
-            </li>
-          )
-        })}
-      </ul>
+      <ScopeList scopes={app.scopes} language={language} />
       <dl>
         <dt>{apps.since}</dt>
         <dd>{moment(app.since, language)}</dd>

@@ -4,6 +4,9 @@ import { AuthorizedApps } from '../auth/oauth/authorized-apps.ts'
 import { AppsPage } from './apps-page.tsx'
 import { PageErrorFilter } from './page-error.filter.tsx'
 import { Pages } from './pages.tsx'
+import { signInPath } from './sign-in-page.tsx'
+
+const appsPath = '/account/apps'
 
 /** The apps that act in somebody's name, for them to see and to end. */
 @Controller('account/apps')
@@ -17,7 +20,7 @@ export class AppsController {
   @Get()
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const visit = await this.pages.visit(request, reply)
-    if (!visit.person) return void reply.redirect('/sign-in?return_to=/account/apps', 303)
+    if (!visit.person) return void reply.redirect(signInPath(appsPath), 303)
     const apps = await this.apps.of(visit.person.userId)
     const { revoked } = request.query as { revoked?: string }
     this.pages.send(reply, <AppsPage {...visit} apps={apps} revoked={revoked !== undefined} />)
@@ -31,8 +34,8 @@ export class AppsController {
     @Ip() ip: string,
   ): Promise<void> {
     const [{ person }] = await this.pages.form(request, reply)
-    if (!person) return void reply.redirect('/sign-in?return_to=/account/apps', 303)
+    if (!person) return void reply.redirect(signInPath(appsPath), 303)
     await this.apps.revoke(person, grant, ip)
-    void reply.redirect('/account/apps?revoked', 303)
+    void reply.redirect(`${appsPath}?revoked`, 303)
   }
 }

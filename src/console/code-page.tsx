@@ -1,4 +1,5 @@
-import { Csrf, Field, Page, type PageContext } from './page.tsx'
+import { CodeField } from './credential-fields.tsx'
+import { Csrf, Page, type PageContext } from './page.tsx'
 import { words } from './words/words.ts'
 
 /** The code of the second factor, after name and password. */
@@ -13,13 +14,7 @@ export function CodePage(
         <Csrf token={csrf} />
         <input type="hidden" name="return_to" value={returnTo} />
         <input type="hidden" name="waiting" value={waiting} />
-        <Field
-          name="code"
-          label={code.label}
-          hint={code.hint}
-          autocomplete="one-time-code"
-          wrong={refused ? code.refused : undefined}
-        />
+        <CodeField language={language} refused={refused} />
         <p>
           <button>{code.submit}</button>
         </p>

@@ -2,6 +2,7 @@ import type { PendingAuthorization } from '../auth/oauth/authorizations.ts'
 import type { Scope } from '../access/scope.ts'
 import { Csrf, Page, type PageContext } from './page.tsx'
 import type { FoundPatient } from './patient-search.ts'
+import { ScopeList } from './scope-list.tsx'
 import { scopeWords } from './scope-words.ts'
 import { words } from './words/words.ts'
 
@@ -10,8 +11,6 @@ export interface ConsentAsked {
   readonly pending: PendingAuthorization
   /** whom the app will work on, as far as this person may see them */
   readonly patient: FoundPatient | undefined
-  /** where the app takes over again: the origin of its redirect URI */
-  readonly returnsTo: string
   /** the glass was to be broken and no reason given: what was ticked then, to stay so */
   readonly withoutReason: { readonly ticked: ReadonlySet<string>; readonly offline: boolean } | undefined
 }
@@ -32,7 +31,7 @@ export function ConsentPage(props: PageContext & ConsentAsked) {
           <legend>{consent.data}</legend>
           <p class="hint">{consent.untick}</p>
           {pending.scopes.map((scope) => (
-            <ScopeChoice {...props} scope={scope} name="scope" />
+            <ScopeChoice {...props} scope={scope} />
           ))}
         </fieldset>
         <Words {...props} />
@@ -48,7 +47,7 @@ export function ConsentPage(props: PageContext & ConsentAsked) {
   )
 }
 
-function Who({ language, pending, patient, returnsTo, app }: PageContext & ConsentAsked & { app: string }) {
+function Who({ language, pending, patient, app }: PageContext & ConsentAsked & { app: string }) {
   const { consent, patient: said } = words[language]
   const { client, base } = pending
   return (
@@ -63,7 +62,7 @@ function Who({ language, pending, patient, returnsTo, app }: PageContext & Conse
           </>
         )}
         <dt>{consent.returns}</dt>
-        <dd>{returnsTo}</dd>
+        <dd>{pending.returnsTo}</dd>
         {patient && (
           <>
             <dt>{consent.about}</dt>
@@ -79,15 +78,14 @@ function Who({ language, pending, patient, returnsTo, app }: PageContext & Conse
   )
 }
 
-function ScopeChoice(props: PageContext & ConsentAsked & { scope: Scope; name: string }) {
-  const { language, scope, name, withoutReason } = props
+function ScopeChoice({ language, scope, withoutReason }: PageContext & ConsentAsked & { scope: Scope }) {
   const said = scopeWords(scope, language)
-  const id = `${name}-${said.scope}`
+  const id = `scope-${said.scope}`
   return (
     <div class="choice">
       <input
         type="checkbox"
-        {...{ id, name, value: said.scope }}
+        {...{ id, name: 'scope', value: said.scope }}
         checked={withoutReason?.ticked.has(said.scope) ?? true}
       />
       <label for={id}>
@@ -129,16 +127,7 @@ function Emergency(props: PageContext & ConsentAsked) {
     <section class="card warning" aria-labelledby="emergency">
       <h2 id="emergency">{consent.emergency}</h2>
       <p>{consent.emergencyText}</p>
-      <ul>
-        {pending.emergency.map((scope) => {
-          const said = scopeWords(scope, language)
-          return (
-            <li>
-              {said.what} <span class="quiet">({said.how})</span>
-            </li>
-          )
-        })}
-      </ul>
+      <ScopeList scopes={pending.emergency} language={language} />
       <p>
         <label for="reason">{consent.emergencyReason}</label>
         <textarea

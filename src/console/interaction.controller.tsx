@@ -2,10 +2,9 @@ import { Controller, Get, Post, Req, Res, UseFilters } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CareAccess } from '../access/access.ts'
 import { printScope } from '../access/scope.ts'
-import { consoleClientId } from '../auth/authenticator.ts'
 import { Authorizations, type PendingAuthorization } from '../auth/oauth/authorizations.ts'
 import { ContextRecords } from '../auth/oauth/context-records.ts'
-import { rightsOf } from '../auth/people/rights.ts'
+import { accessOf } from '../auth/people/rights.ts'
 import type { CurrentPerson } from '../auth/people/sessions.ts'
 import { Settings } from '../config.ts'
 import { FhirError } from '../fhir/outcome.ts'
@@ -16,6 +15,7 @@ import type { PageContext } from './page.tsx'
 import { Pages } from './pages.tsx'
 import { PatientPage, type PatientChoice } from './patient-page.tsx'
 import { PatientSearch, type PatientAsked } from './patient-search.ts'
+import { signInPath } from './sign-in-page.tsx'
 import { words } from './words/words.ts'
 
 /** As the path of {@link InteractionController} has it. */
@@ -113,21 +113,18 @@ export class InteractionController {
   }
 
   private async login(
-    { raw }: Asked,
+    request: Asked,
     reply: FastifyReply,
     visit: PageContext,
-    { uid, username }: PendingAuthorization,
+    { username }: PendingAuthorization,
   ): Promise<void> {
     const { person } = visit
-    if (!person) {
-      const path = encodeURIComponent(`/auth/interaction/${uid}`)
-      return leave(reply, `/sign-in?return_to=${path}`)
-    }
+    if (!person) return leave(reply, signInPath(pathOf(request)))
     if (username !== undefined && username !== person.userId) {
-      const page = <OtherPersonPage {...visit} username={username} returnTo={`/auth/interaction/${uid}`} />
+      const page = <OtherPersonPage {...visit} username={username} returnTo={pathOf(request)} />
       return this.pages.send(reply, page, { status: 403 })
     }
-    leave(reply, await this.authorizations.signedIn(raw, reply.raw, person))
+    leave(reply, await this.authorizations.signedIn(request.raw, reply.raw, person))
   }
 
   private async showConsent(
@@ -140,7 +137,7 @@ export class InteractionController {
     const { patient: id } = pending.context
     const access = this.access(request, pending, demandPerson(visit))
     const patient = id === undefined ? undefined : await this.ofContext(access, id)
-    const asked = { pending, patient, withoutReason, returnsTo: pending.returnsTo, here: pathOf(request) }
+    const asked = { pending, patient, withoutReason, here: pathOf(request) }
     const status = withoutReason === undefined ? 200 : 400
     this.pages.send(reply, <ConsentPage {...visit} {...asked} />, { formsLead: true, status })
   }
@@ -151,15 +148,13 @@ export class InteractionController {
     return patient === undefined ? undefined : this.patients.one({ ...access, patient }, id)
   }
 
-  /** What people may see who choose a patient: what apps may at most, in their name. */
+  /** What people may see who choose a patient. */
   private access(
     { ip }: Asked,
     { person, emergency }: PendingAuthorization,
-    { userId, sessionId }: CurrentPerson,
+    current: CurrentPerson,
   ): CareAccess {
-    const scopes = person ? rightsOf(person, emergency.length > 0, this.settings.zone) : []
-    const caller = { clientId: consoleClientId, userId, tokenId: sessionId, ip }
-    return { kind: 'care', caller, scopes, patient: undefined, grants: new Set() }
+    return accessOf(person, emergency.length > 0, current, { ip, zone: this.settings.zone })
   }
 }
 

@@ -1,6 +1,7 @@
 import { encode } from 'uqr'
 import type { Proposal } from '../auth/people/own-second-factor.ts'
-import { Csrf, Field, Page, type PageContext } from './page.tsx'
+import { CodeField, PasswordField } from './credential-fields.tsx'
+import { Csrf, Page, type PageContext } from './page.tsx'
 import { words } from './words/words.ts'
 
 export const secondFactorPath = '/account/second-factor'
@@ -10,7 +11,7 @@ export function SecondFactorPage(
   props: PageContext & { readonly isSet: boolean; readonly left: number; readonly refused?: boolean },
 ) {
   const { language, csrf, isSet, left, refused = false } = props
-  const { factors, code, signIn } = words[language]
+  const { factors } = words[language]
   return (
     <Page {...props} title={factors.title}>
       <p>{isSet ? factors.set : factors.none}</p>
@@ -18,21 +19,9 @@ export function SecondFactorPage(
       <form class="narrow" method="post" action={`${secondFactorPath}/${isSet ? 'remove' : 'propose'}`}>
         <Csrf token={csrf} />
         {isSet ? (
-          <Field
-            name="code"
-            label={code.label}
-            hint={code.hint}
-            autocomplete="one-time-code"
-            wrong={refused ? code.refused : undefined}
-          />
+          <CodeField language={language} refused={refused} />
         ) : (
-          <Field
-            name="password"
-            type="password"
-            label={signIn.password}
-            autocomplete="current-password"
-            wrong={refused ? signIn.refused : undefined}
-          />
+          <PasswordField language={language} refused={refused} />
         )}
         <p>
           <button>{isSet ? factors.remove : factors.begin}</button>
@@ -47,7 +36,7 @@ export function ProposalPage(
   props: PageContext & { readonly proposal: Proposal; readonly refused?: boolean },
 ) {
   const { language, csrf, proposal, refused = false } = props
-  const { factors, code } = words[language]
+  const { factors } = words[language]
   return (
     <Page {...props} title={factors.begin}>
       <p>{factors.scan}</p>
@@ -58,12 +47,7 @@ export function ProposalPage(
       <form class="narrow" method="post" action={`${secondFactorPath}/confirm`}>
         <Csrf token={csrf} />
         <input type="hidden" name="proposal" value={proposal.sealed} />
-        <Field
-          name="code"
-          label={code.label}
-          autocomplete="one-time-code"
-          wrong={refused ? code.refused : undefined}
-        />
+        <CodeField language={language} refused={refused} ofApp />
         <p>
           <button>{factors.confirm}</button>
         </p>

@@ -6,11 +6,10 @@ import type { CurrentPerson } from '../auth/people/sessions.ts'
 import { PageErrorFilter } from './page-error.filter.tsx'
 import type { PageContext } from './page.tsx'
 import { Pages } from './pages.tsx'
+import { signInPath } from './sign-in-page.tsx'
 import { ProposalPage, RecoveryCodesPage, SecondFactorPage, secondFactorPath } from './second-factor-page.tsx'
 
 type Visit = PageContext & { readonly person: CurrentPerson }
-
-const signInPath = `/sign-in?return_to=${secondFactorPath}`
 
 /** Where people add their authenticator app and remove it. */
 @Controller('account/second-factor')
@@ -26,14 +25,14 @@ export class SecondFactorController {
   async show(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const visit = await this.pages.visit(request, reply)
     const { person } = visit
-    if (!person) return void reply.redirect(signInPath, 303)
+    if (!person) return void reply.redirect(signInPath(secondFactorPath), 303)
     await this.sendState(reply, { ...visit, person }, false)
   }
 
   @Post('propose')
   async propose(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const [visit, fields] = await this.form(request, reply)
-    if (!visit) return void reply.redirect(signInPath, 303)
+    if (!visit) return void reply.redirect(signInPath(secondFactorPath), 303)
     const password = fields.get('password') ?? ''
     const isLegible = password.length <= 1024
     const proposal = isLegible ? await this.own.propose(visit.person, password) : undefined
@@ -44,7 +43,7 @@ export class SecondFactorController {
   @Post('confirm')
   async confirm(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Ip() ip: string): Promise<void> {
     const [visit, fields] = await this.form(request, reply)
-    if (!visit) return void reply.redirect(signInPath, 303)
+    if (!visit) return void reply.redirect(signInPath(secondFactorPath), 303)
     const proposal = this.own.proposed(visit.person, fields.get('proposal') ?? '')
     if (!proposal) return void reply.redirect(secondFactorPath, 303)
     const codes = await this.own.confirm(visit.person, proposal, fields.get('code') ?? '', ip)
@@ -55,7 +54,7 @@ export class SecondFactorController {
   @Post('remove')
   async remove(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Ip() ip: string): Promise<void> {
     const [visit, fields] = await this.form(request, reply)
-    if (!visit) return void reply.redirect(signInPath, 303)
+    if (!visit) return void reply.redirect(signInPath(secondFactorPath), 303)
     const isRemoved = await this.own.remove(visit.person, fields.get('code') ?? '', ip)
     if (!isRemoved) return this.sendState(reply, visit, true)
     void reply.redirect(secondFactorPath, 303)

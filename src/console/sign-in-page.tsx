@@ -1,3 +1,4 @@
+import { PasswordField } from './credential-fields.tsx'
 import { Csrf, Field, Page, type PageContext } from './page.tsx'
 import { words } from './words/words.ts'
 
@@ -14,17 +15,16 @@ export function SignInPage(
         <Csrf token={csrf} />
         <input type="hidden" name="return_to" value={returnTo} />
         <Field name="username" label={signIn.username} autocomplete="username" value={username} />
-        <Field
-          name="password"
-          type="password"
-          label={signIn.password}
-          autocomplete="current-password"
-          wrong={refused ? signIn.refused : undefined}
-        />
+        <PasswordField language={language} refused={refused} />
         <p>
           <button>{signIn.submit}</button>
         </p>
       </form>
     </Page>
   )
+}
+
+/** The way to the page, and back to another one after it. */
+export function signInPath(returnTo: string): string {
+  return `/sign-in?${new URLSearchParams({ return_to: returnTo })}`
 }

@@ -6,7 +6,7 @@ import { SignIns } from '../auth/people/sign-ins.ts'
 import { CodePage } from './code-page.tsx'
 import { PageErrorFilter } from './page-error.filter.tsx'
 import { Pages } from './pages.tsx'
-import { SignInPage } from './sign-in-page.tsx'
+import { SignInPage, signInPath } from './sign-in-page.tsx'
 
 export const sessionCookie = 'coffre_session'
 
@@ -35,7 +35,8 @@ export class SignInController {
     const isLegible = username.length <= 64 && password.length <= 1024
     const signIn = isLegible ? await this.signIns.signIn(username, password, ip) : undefined
     if (signIn?.kind === 'open') return this.enter(reply, signIn.token, returnTo)
-    const asked = { ...visit, here: beginning(returnTo), returnTo }
+    // the page that a sign-in begins at: what only a form leads to answers no link
+    const asked = { ...visit, here: signInPath(returnTo), returnTo }
     if (signIn?.kind === 'code') {
       return this.send(reply, <CodePage {...asked} waiting={signIn.waiting} />, returnTo)
     }
@@ -49,7 +50,7 @@ export class SignInController {
     const returnTo = ownPath(fields.get('return_to'))
     const signIn = await this.signIns.enterCode(waiting, code, ip)
     if (signIn.kind === 'open') return this.enter(reply, signIn.token, returnTo)
-    const asked = { ...visit, here: beginning(returnTo), returnTo }
+    const asked = { ...visit, here: signInPath(returnTo), returnTo }
     this.send(reply, <CodePage {...asked} waiting={waiting} refused />, returnTo, 401)
   }
 
@@ -72,11 +73,6 @@ export class SignInController {
     const returnTo = ownPath(fields.get('return_to'))
     void reply.clearCookie(sessionCookie, this.pages.cookie).redirect(returnTo, 303)
   }
-}
-
-/** The page that a sign-in begins at: what only a form leads to answers no link. */
-function beginning(returnTo: string): string {
-  return `/sign-in?${new URLSearchParams({ return_to: returnTo })}`
 }
 
 /** Where somebody goes after signing in: a path of this server, and nowhere else. */

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import request from 'supertest'
 import { randomBytes } from 'node:crypto'
-import { hashOf } from '../../src/auth/oauth/artifact-store.ts'
+import { hashOf } from '../../src/auth/hash.ts'
 import { ResearchBases } from '../../src/auth/research-bases.ts'
 import { sql } from '../../src/store/sql.ts'
 import { Store } from '../../src/store/store.ts'

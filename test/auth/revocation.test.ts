@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import pg from 'pg'
 import request from 'supertest'
-import { hashOf } from '../../src/auth/oauth/artifact-store.ts'
+import { hashOf } from '../../src/auth/hash.ts'
 import { freshDatabase } from '../support/database.ts'
 import {
   askToken,

@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
 import { plainToInstance } from 'class-transformer'
 import type { JWK } from 'jose'
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { In, MoreThan, Repository } from 'typeorm'
 import { parseScopes, type Scope } from '../../access/scope.ts'
 import { Settings, SettingsError } from '../../config.ts'
 import { FhirError } from '../../fhir/outcome.ts'
 import { ClientMetadata } from './client-metadata.ts'
 import { Client } from '../entities.ts'
+import { hashOf } from '../hash.ts'
 import { KeySets, selectKey, type KeyHint } from './key-sets.ts'
 import { policyOf } from './policy.ts'
 import { readSettingsFile } from '../settings-file.ts'
@@ -82,7 +83,7 @@ export class Clients {
       .update()
       .set({ metadata: () => `jsonb_set(metadata, '{client_secret_hash}', to_jsonb(:hash::text))` })
       .where(`client_id = :clientId AND jsonb_exists(metadata, 'client_secret_hash')`)
-      .setParameters({ clientId, hash: createHash('sha256').update(secret).digest('hex') })
+      .setParameters({ clientId, hash: hashOf(secret).toString('hex') })
       .execute()
     return renewed.affected === 1 ? secret : undefined
   }
@@ -128,7 +129,7 @@ export class Clients {
     const client = await this.find(clientId)
     const expected = client && this.metadata(client).client_secret_hash
     if (expected === undefined) return false
-    return timingSafeEqual(createHash('sha256').update(secret).digest(), Buffer.from(expected, 'hex'))
+    return timingSafeEqual(hashOf(secret), Buffer.from(expected, 'hex'))
   }
 
   metadata(client: Client): ClientMetadata {

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider'
-import { createHash } from 'node:crypto'
 import {
   Between,
   In,
@@ -14,15 +13,11 @@ import {
 } from 'typeorm'
 import { AuthSeal, sealedPlace } from '../auth-seal.ts'
 import { Artifact, Session } from '../entities.ts'
-import type { LaunchContext } from './launch-context.ts'
+import { hashOf } from '../hash.ts'
+import { contextOf, type LaunchContext } from './launch-context.ts'
 
 /** As long as this the redemption that came first may be under way: who comes second is refused, no more. */
 export const redemptionSeconds = 5
-
-/** SHA-256 of a token: all of it that is ever written down. */
-export function hashOf(value: string): Buffer {
-  return createHash('sha256').update(value).digest()
-}
 
 /**
  * Where oidc-provider keeps what it issues. The database decides what happens once: an assertion is
@@ -87,7 +82,7 @@ export class ArtifactStore {
   /** The context that a grant was given in; undefined when it was revoked, or has ended. */
   async contextOfGrant(grantId: string): Promise<LaunchContext | undefined> {
     const grant = await this.artifacts.findOneBy({ idHash: hashOf(grantId), model: 'Grant' })
-    return grant ? this.contextOf(grant) : undefined
+    return grant ? contextOf(this.seal, grant) : undefined
   }
 
   /** A refresh token that was issued and not yet used, of whichever client; undefined: there is none. */
@@ -149,7 +144,7 @@ export class ArtifactStore {
       lock: { mode: 'pessimistic_write' },
     })
     if (!grant) throw new errors.InvalidGrant('the grant was revoked')
-    const context = this.seal.seal(this.contextOf(grant), sealedPlace.context(row.idHash))
+    const context = this.seal.seal(contextOf(this.seal, grant), sealedPlace.context(row.idHash))
     await this.upsert({ ...row, context, sessionId: grant.sessionId }, tx.getRepository(Artifact))
     // a refresh token is renewed by its use, and the grant with it
     if (row.expiresAt > grant.expiresAt && row.model === 'RefreshToken') {
@@ -159,10 +154,6 @@ export class ArtifactStore {
 
   private async upsert(row: Row, table = this.artifacts): Promise<void> {
     await table.upsert(row, ['idHash'])
-  }
-
-  private contextOf({ context, idHash }: Artifact): LaunchContext {
-    return context === null ? {} : (this.seal.open(context, sealedPlace.context(idHash)) as LaunchContext)
   }
 
   /** @throws InvalidClientAuth when it was spent before, by whichever process */

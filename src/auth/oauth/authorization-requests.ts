@@ -4,11 +4,11 @@ import { errors } from 'oidc-provider'
 import { Repository } from 'typeorm'
 import { narrow, type Scope } from '../../access/scope.ts'
 import { Settings } from '../../config.ts'
-import { AuthSeal, sealedPlace } from '../auth-seal.ts'
+import { AuthSeal } from '../auth-seal.ts'
 import { Clients } from '../clients/clients.ts'
 import { Person, type Client } from '../entities.ts'
 import { baseOf, fhirBase, type FhirBase } from '../fhir-base.ts'
-import { rightsOf } from '../people/rights.ts'
+import { fhirUserOf, rightsOf } from '../people/rights.ts'
 import { ResearchBases } from '../research-bases.ts'
 import { onBase, researchRights } from './backend-services.ts'
 import { ContextRecords } from './context-records.ts'
@@ -105,7 +105,7 @@ export class AuthorizationRequests {
     if (handle !== undefined && !launch) throw new errors.InvalidRequest('launch: has ended')
     const person = username === undefined ? null : await this.people.findOneBy({ username })
     if (person) await this.demandMember(base, person.username)
-    const fhirUser = person ? this.fhirUserOf(person) : undefined
+    const fhirUser = person ? fhirUserOf(this.seal, person) : undefined
     const patients = fhirUser === undefined ? undefined : await this.records.patientsOf(fhirUser)
     const words = this.words(client, base, scope)
     const reach = this.reach(base, this.withinPolicy(client, base, scope), person ?? undefined)
@@ -138,10 +138,6 @@ export class AuthorizationRequests {
     if (base.permit !== undefined && !(await this.researchBases.admitsPerson(base.permit, username))) {
       throw new errors.AccessDenied('not a base that this person may use')
     }
-  }
-
-  fhirUserOf({ username, fhirUser }: Person): string | undefined {
-    return fhirUser === null ? undefined : String(this.seal.open(fhirUser, sealedPlace.fhirUser(username)))
   }
 }
 

@@ -7,9 +7,8 @@ import { Trail } from '../../audit/trail.ts'
 import { FhirError } from '../../fhir/outcome.ts'
 import { Settings } from '../../config.ts'
 import { AuthSeal, sealedPlace } from '../auth-seal.ts'
-import { consoleClientId } from '../authenticator.ts'
 import { Clients } from '../clients/clients.ts'
-import { rightsOf } from '../people/rights.ts'
+import { accessOf } from '../people/rights.ts'
 import type { FhirBase } from '../fhir-base.ts'
 import type { CurrentPerson } from '../people/sessions.ts'
 import { ArtifactStore } from './artifact-store.ts'
@@ -235,16 +234,10 @@ export class Authorizations {
   private accessOf(
     { person, emergency }: AuthorizationRequest,
     current: CurrentPerson,
-    request: IncomingMessage,
+    { socket }: IncomingMessage,
   ): CareAccess {
-    const rights = person ? rightsOf(person, emergency.length > 0, this.settings.zone) : []
-    return {
-      kind: 'care',
-      caller: callerOf(consoleClientId, current, request),
-      scopes: rights.filter(({ context }) => context === 'user'),
-      patient: undefined,
-      grants: new Set(),
-    }
+    const { zone } = this.settings
+    return accessOf(person, emergency.length > 0, current, { ip: socket.remoteAddress, zone })
   }
 
   private async patientKey({ patient }: LaunchContext): Promise<string | undefined> {

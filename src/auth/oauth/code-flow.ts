@@ -9,6 +9,7 @@ import { Clients } from '../clients/clients.ts'
 import { Person } from '../entities.ts'
 import { baseOf, type FhirBase } from '../fhir-base.ts'
 import { Sessions, type CurrentPerson } from '../people/sessions.ts'
+import { fhirUserOf } from '../people/rights.ts'
 import { ResearchBases } from '../research-bases.ts'
 import { ArtifactStore } from './artifact-store.ts'
 import { AuthorizationRequests, type AuthorizationRequest } from './authorization-requests.ts'
@@ -176,7 +177,7 @@ export class CodeFlow {
   private async account(username: string) {
     const person = await this.people.findOneBy({ username })
     if (!person) return undefined
-    const fhirUser = this.asked.fhirUserOf(person)
+    const fhirUser = fhirUserOf(this.seal, person)
     return {
       accountId: username,
       claims: (_use: string, scope: string) => ({

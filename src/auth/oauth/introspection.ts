@@ -7,6 +7,7 @@ import { Authenticator } from '../authenticator.ts'
 import { Clients } from '../clients/clients.ts'
 import { baseOf, type FhirBase } from '../fhir-base.ts'
 import { OpaqueTokens } from './opaque-tokens.ts'
+import { launchedFor } from './token-response.ts'
 
 /**
  * Token introspection, for clients that hold the grant `introspect`: they may ask about the tokens of any
@@ -71,16 +72,12 @@ export class Introspection {
     const token = typeof value === 'string' ? await this.tokens.find(value) : undefined
     if (token?.audience !== base.url) return { active: false }
     const { userId, fhirUser, context } = token
-    const { patient, encounter, fhirContext, intent } = context
     return {
       ...{ active: true, scope: token.scope, client_id: token.clientId, token_type: 'Bearer' },
       ...{ exp: token.expiresAt, iat: token.issuedAt, iss: this.careBase.authUrl, aud: token.audience },
       ...(userId !== undefined && { sub: userId, username: userId }),
       ...(fhirUser !== undefined && { fhirUser: `${this.careBase.url}/${fhirUser}` }),
-      ...(patient !== undefined && { patient }),
-      ...(encounter !== undefined && { encounter }),
-      ...(fhirContext !== undefined && { fhirContext }),
-      ...(intent !== undefined && { intent }),
+      ...launchedFor(context),
     }
   }
 }

@@ -1,3 +1,6 @@
+import { sealedPlace, type AuthSeal } from '../auth-seal.ts'
+import type { Artifact } from '../entities.ts'
+
 /**
  * What an app was launched with and in whose name, as long as its tokens live. At rest it is sealed: a
  * logical id may be a hospital's own number of a patient.
@@ -23,4 +26,12 @@ export interface FhirContextItem {
   readonly identifier?: object
   readonly type?: string
   readonly role?: string
+}
+
+/** The context of a row that has one. */
+export function contextOf(
+  seal: AuthSeal,
+  { context, idHash }: Pick<Artifact, 'context' | 'idHash'>,
+): LaunchContext {
+  return context === null ? {} : (seal.open(context, sealedPlace.context(idHash)) as LaunchContext)
 }

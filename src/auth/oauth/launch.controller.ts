@@ -20,6 +20,7 @@ import { ContextRecords } from './context-records.ts'
 import { isFhirContext } from './fhir-context.ts'
 import type { FhirContextItem, LaunchContext } from './launch-context.ts'
 import { Launches, launchSeconds } from './launches.ts'
+import { launchedFor } from './token-response.ts'
 
 const logicalId = /^[A-Za-z0-9.-]{1,64}$/
 
@@ -129,12 +130,6 @@ export class LaunchController {
 }
 
 function contextOf(asked: LaunchRequest): LaunchContext {
-  const { patient, encounter, fhirContext, intent, need_patient_banner: needPatientBanner } = asked
-  return {
-    ...(patient !== undefined && { patient }),
-    ...(encounter !== undefined && { encounter }),
-    ...(fhirContext !== undefined && { fhirContext }),
-    ...(intent !== undefined && { intent }),
-    ...(needPatientBanner !== undefined && { needPatientBanner }),
-  }
+  const { need_patient_banner: needPatientBanner } = asked
+  return { ...launchedFor(asked), ...(needPatientBanner !== undefined && { needPatientBanner }) }
 }

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { IsNull, MoreThan, Repository } from 'typeorm'
 import { AuthSeal, sealedPlace } from '../auth-seal.ts'
 import { Artifact } from '../entities.ts'
-import { hashOf } from './artifact-store.ts'
-import type { LaunchContext } from './launch-context.ts'
+import { hashOf } from '../hash.ts'
+import { contextOf, type LaunchContext } from './launch-context.ts'
 
 /** From the click in the EHR to the app's authorization request. */
 export const launchSeconds = 300
@@ -55,7 +55,6 @@ export class Launches {
     const where = { idHash: hashOf(handle), model, clientId, expiresAt: MoreThan(new Date()) }
     const found = await this.table.findOneBy(where)
     if (!found?.consumedAt || found.context === null || found.username === null) return undefined
-    const context = this.seal.open(found.context, sealedPlace.context(found.idHash)) as LaunchContext
-    return { clientId, username: found.username, context }
+    return { clientId, username: found.username, context: contextOf(this.seal, found) }
   }
 }

@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common'
 import { narrow, parseScope, printScopes, type Scope } from '../../access/scope.ts'
 import { Settings } from '../../config.ts'
-import { AuthSeal, sealedPlace } from '../auth-seal.ts'
+import { AuthSeal } from '../auth-seal.ts'
 import { Clients } from '../clients/clients.ts'
 import type { Artifact, Client, Person } from '../entities.ts'
 import { baseOf } from '../fhir-base.ts'
-import { rightsOf } from '../people/rights.ts'
+import { fhirUserOf, rightsOf } from '../people/rights.ts'
 import type { TokenSubject } from '../principal.ts'
-import { ArtifactStore, endOf, hashOf } from './artifact-store.ts'
+import { hashOf } from '../hash.ts'
+import { ArtifactStore, endOf } from './artifact-store.ts'
 import { researchRights } from './backend-services.ts'
-import type { LaunchContext } from './launch-context.ts'
+import { contextOf, type LaunchContext } from './launch-context.ts'
 import { TokenMemory } from './token-memory.ts'
 
 /** An access token of ours, with the base it was issued for. */
@@ -65,9 +66,10 @@ export class OpaqueTokens {
     if (typeof scope !== 'string' || typeof aud !== 'string' || typeof iat !== 'number') return undefined
     // what was issued for a person is nothing without them
     if (!client || (found.model === 'AccessToken' && !person)) return undefined
-    const context = this.contextOf(found)
+    const context = contextOf(this.seal, found)
     const scopes = this.scopesNow(scope, aud, client, person ?? undefined, context)
     const words = scope.split(' ').filter((word) => word !== '' && !parseScope(word, this.settings.zone))
+    const fhirUser = person && words.includes('fhirUser') ? fhirUserOf(this.seal, person) : undefined
     return {
       clientId: client.clientId,
       userId: person?.username,
@@ -80,8 +82,7 @@ export class OpaqueTokens {
       context,
       issuedAt: iat,
       expiresAt: Math.floor(endOf(found).getTime() / 1000),
-      ...(words.includes('fhirUser') &&
-        person?.fhirUser && { fhirUser: this.fhirUserOf(person, person.fhirUser) }),
+      ...(fhirUser !== undefined && { fhirUser }),
       ...(context.emergency && { purpose: 'BTG' as const }),
     }
   }
@@ -99,14 +100,6 @@ export class OpaqueTokens {
     const isCare = audience === this.careUrl
     const rights = isCare ? rightsOf(person, emergency !== undefined, this.settings.zone) : researchRights
     return narrow(ofClient, rights)
-  }
-
-  private contextOf({ context, idHash }: Artifact): LaunchContext {
-    return context === null ? {} : (this.seal.open(context, sealedPlace.context(idHash)) as LaunchContext)
-  }
-
-  private fhirUserOf({ username }: Person, sealed: Buffer): string {
-    return String(this.seal.open(sealed, sealedPlace.fhirUser(username)))
   }
 }
 

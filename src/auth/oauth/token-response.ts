@@ -3,6 +3,16 @@ import type { LaunchContext } from './launch-context.ts'
 /** Path, under the authorization server, of the style that apps may take on. */
 export const stylePath = 'smart-style.json'
 
+/** For whom, in what and why an app was launched: told with its token, and by introspection of it. */
+export function launchedFor({ patient, encounter, fhirContext, intent }: LaunchContext) {
+  return {
+    ...(patient !== undefined && { patient }),
+    ...(encounter !== undefined && { encounter }),
+    ...(fhirContext !== undefined && { fhirContext }),
+    ...(intent !== undefined && { intent }),
+  }
+}
+
 /**
  * What SMART adds to a token response.
  *
@@ -10,12 +20,9 @@ export const stylePath = 'smart-style.json'
  * @see SMART App Launch 2.2 § Launch context arrives with your access_token
  */
 export function contextParameters(context: LaunchContext, authUrl: string): Record<string, unknown> {
-  const { patient, encounter, fhirContext, intent, needPatientBanner } = context
+  const { patient, needPatientBanner } = context
   return {
-    ...(patient !== undefined && { patient }),
-    ...(encounter !== undefined && { encounter }),
-    ...(fhirContext !== undefined && { fhirContext }),
-    ...(intent !== undefined && { intent }),
+    ...launchedFor(context),
     // an app that no EHR frames has to say itself whose record it shows
     ...(patient !== undefined && { need_patient_banner: needPatientBanner ?? true }),
     ...((patient !== undefined || needPatientBanner !== undefined) && {

@@ -10,7 +10,7 @@ import type { KeySets } from '../clients/key-sets.ts'
 import type { TokenSubject } from '../principal.ts'
 import { fhirUserSyntax } from '../people/rights.ts'
 import { settle, type Credentials } from '../strategy-chain.ts'
-import { hashOf } from './artifact-store.ts'
+import { hashOf } from '../hash.ts'
 
 /** One entry of `COFFRE_TRUSTED_ISSUERS`. */
 export class TrustedIssuer {

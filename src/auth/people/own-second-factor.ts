@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { Trail } from '../../audit/trail.ts'
 import { AuthSeal, sealedPlace } from '../auth-seal.ts'
+import { accountEvent } from './account-event.ts'
 import { People } from './people.ts'
 import { SecondFactors, type ProposedTotp } from './second-factors.ts'
 import type { CurrentPerson } from './sessions.ts'
@@ -76,11 +77,7 @@ export class OwnSecondFactor {
     { userId, sessionId }: CurrentPerson,
     ip: string | undefined,
   ): Promise<void> {
-    return this.trail.record({
-      ...{ action: 'U', interaction, outcome: isDone ? 'success' : 'refused' },
-      ...{ base: '/auth', entities: [], patients: [] },
-      access: { caller: { clientId: 'coffre-console', userId, tokenId: sessionId, ip } },
-      at: new Date(),
-    })
+    const outcome = isDone ? 'success' : 'refused'
+    return this.trail.record(accountEvent({ action: 'U', interaction, outcome, userId, sessionId, ip }))
   }
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import { LessThan, Repository } from 'typeorm'
 import { AuthSeal, sealedPlace } from '../auth-seal.ts'
 import { RecoveryCode, Totp } from '../entities.ts'
+import { hashOf } from '../hash.ts'
 
 const stepSeconds = 30
 /** A phone's clock may be off by so many steps. @see RFC 6238 §5.2 */
@@ -82,7 +83,7 @@ export class SecondFactors {
       if ((added.raw as unknown[]).length === 0) return undefined
       await tx.insert(
         RecoveryCode,
-        made.map((one) => ({ username, codeHash: hashOf(one) })),
+        made.map((one) => ({ username, codeHash: typedHash(one) })),
       )
       return made
     })
@@ -106,7 +107,7 @@ export class SecondFactors {
   }
 
   private async takeRecoveryCode(username: string, code: string): Promise<boolean> {
-    return (await this.codes.delete({ username, codeHash: hashOf(code) })).affected === 1
+    return (await this.codes.delete({ username, codeHash: typedHash(code) })).affected === 1
   }
 }
 
@@ -129,7 +130,6 @@ function newRecoveryCode(): string {
 }
 
 /** However it was typed: blanks, dashes and case do not count. */
-function hashOf(recoveryCode: string): Buffer {
-  const typed = recoveryCode.toUpperCase().replaceAll(/[^A-Z2-7]/g, '')
-  return createHash('sha256').update(typed).digest()
+function typedHash(recoveryCode: string): Buffer {
+  return hashOf(recoveryCode.toUpperCase().replaceAll(/[^A-Z2-7]/g, ''))
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { Trail } from '../../audit/trail.ts'
 import { AuthSeal, sealedPlace } from '../auth-seal.ts'
 import type { Person } from '../entities.ts'
+import { accountEvent } from './account-event.ts'
 import { AddressLimit } from './address-limit.ts'
 import { People } from './people.ts'
 import { SecondFactors } from './second-factors.ts'
@@ -98,13 +99,9 @@ export class SignIns {
     interaction: 'login' | 'logout',
     outcome: 'success' | 'refused',
     userId: string | undefined,
-    tokenId: string,
+    sessionId: string,
     ip: string | undefined,
   ): Promise<void> {
-    return this.trail.record({
-      ...{ action: 'E', interaction, outcome, base: '/auth', entities: [], patients: [] },
-      access: { caller: { clientId: 'coffre-console', userId, tokenId, ip } },
-      at: new Date(),
-    })
+    return this.trail.record(accountEvent({ action: 'E', interaction, outcome, userId, sessionId, ip }))
   }
 }
