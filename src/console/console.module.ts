@@ -1,10 +1,8 @@
 import { Module } from '@nestjs/common'
-import { AuditModule } from '../audit/audit.module.ts'
 import { AuthModule } from '../auth/auth.module.ts'
 import { AuthorizationServer } from '../auth/oauth/authorization-server.ts'
-import { GovernanceModule } from '../governance/governance.module.ts'
 import { IdentityModule } from '../identity/identity.module.ts'
-import { StoreModule } from '../store/store.module.ts'
+import { RestModule } from '../rest/rest.module.ts'
 import { AppsController } from './apps.controller.tsx'
 import { AssetsController } from './assets.controller.ts'
 import { Csrf } from './csrf.ts'
@@ -19,7 +17,7 @@ import { SignInController } from './sign-in.controller.tsx'
 
 /** What people see in a browser. */
 @Module({
-  imports: [StoreModule, IdentityModule, AuditModule, AuthModule, GovernanceModule],
+  imports: [IdentityModule, AuthModule, RestModule],
   controllers: [
     ...[AssetsController, HomeController, SignInController],
     ...[InteractionController, AppsController, SecondFactorController],

@@ -1,16 +1,13 @@
 import { Injectable } from '@nestjs/common'
 import { restrict, type CareAccess } from '../access/access.ts'
 import { waysOf } from '../access/ways.ts'
-import { Trail } from '../audit/trail.ts'
-import { baseOf } from '../auth/fhir-base.ts'
-import { Settings } from '../config.ts'
 import { isObject, type Json, type Resource } from '../fhir/json.ts'
 import { parseQuery } from '../fhir/search/parse-query.ts'
 import { escapeValue } from '../fhir/search/search-escape.ts'
-import { Gate } from '../governance/gate.ts'
+import { parseOptions } from '../interactions/context.ts'
 import { resourceOf, seen } from '../interactions/released.ts'
+import { Exchange } from '../rest/exchange.ts'
 import { search } from '../store/search.ts'
-import { Store } from '../store/store.ts'
 
 /** What a patient is looked for by; '' where nothing was said. */
 export interface PatientAsked {
@@ -34,12 +31,7 @@ export const mostPatients = 20
 /** Finds patients for people who choose one, as the care base does for them, and on record like there. */
 @Injectable()
 export class PatientSearch {
-  constructor(
-    private readonly store: Store,
-    private readonly gate: Gate,
-    private readonly trail: Trail,
-    private readonly settings: Settings,
-  ) {}
+  constructor(private readonly exchange: Exchange) {}
 
   /**
    * @returns the first {@link mostPatients}, and whether there are more
@@ -56,22 +48,14 @@ export class PatientSearch {
   }
 
   private async run(access: CareAccess, pairs: [string, string][]) {
-    const base = baseOf(this.settings.publicUrl, undefined)
-    const at = new Date()
-    const options = {
-      zone: this.settings.zone,
-      base: base.url,
-      now: at.getTime(),
-      handling: 'strict' as const,
-    }
-    const { query } = parseQuery('Patient', pairs, options)
-    return this.store.read('care', async (tx) => {
-      const prepared = await this.gate.prepare(tx, restrict(access, query))
+    const context = this.exchange.contextOf(access, '/fhir')
+    const { query } = parseQuery('Patient', pairs, parseOptions(context, 'strict'))
+    return context.store.read('care', async (tx) => {
+      const prepared = await context.gate.prepare(tx, restrict(access, query))
       const page = await search(tx, prepared, { after: undefined, limit: mostPatients })
-      const released = await this.gate.release(tx, access, page.rows)
+      const released = await context.gate.release(tx, access, page.rows)
       const names = pairs.map(([name]) => name)
-      const accessed = seen(access, 'search-type', 'Patient', released, names)
-      await this.trail.record({ ...accessed, type: 'Patient', action: 'E', access, base: base.path, at })
+      await context.record([seen(access, 'search-type', 'Patient', released, names)])
       return {
         found: released.map((one) => patientOf(one.id, resourceOf(one))),
         more: page.next !== undefined,

@@ -14,6 +14,11 @@ export interface Pair extends Kept {
   readonly decidedAt: Date | undefined
 }
 
+/** The key of the one that a patient is paired with. */
+export function otherOf({ one, other }: Pair, patient: string): string {
+  return one === patient ? other : one
+}
+
 const columns = sql`id, one, other, grade, score::float8 score, by_ins "byIns", evidence, state,
   found_at "foundAt", decided_by "decidedBy", decided_at "decidedAt"`
 

@@ -9,9 +9,8 @@ import type { Accessed, Answer } from './answer.ts'
 import { findUpTo, lockCriteria, parseCriteria, type Criteria } from './conditional.ts'
 import type { Context } from './context.ts'
 import { takeOutOfService } from './in-service.ts'
-import { permitsAll, reached, unreached } from './judge.ts'
+import { nameOf, permitsAll, reached, unreached } from './judge.ts'
 import type { FhirRequest } from './request.ts'
-import { nameOf } from './versions.ts'
 
 /** What one conditional delete may delete; for more there is a limit on purpose. */
 const maxDeleted = 1000

@@ -22,13 +22,13 @@ import type { Tx } from '../store/tx.ts'
 import type { Answer } from './answer.ts'
 import { bundleText, type EntryText } from './bundle-text.ts'
 import type { Context } from './context.ts'
-import { permits, permitsAll, type Key } from './judge.ts'
+import { type Key, nameOf, permits, permitsAll } from './judge.ts'
 import { defaultCount, maxCount, openPage, pageLinks } from './page-links.ts'
 import type { Page } from './page.ts'
 import { resourceOf, seen } from './released.ts'
 import type { FhirRequest, Parameter } from './request.ts'
 import type { InteractionCode, Route } from './route.ts'
-import { nameOf, withHistory } from './versions.ts'
+import { withHistory } from './versions.ts'
 
 /**
  * Versions of a resource, of all resources of a type, or of all, newest first, deletions included.

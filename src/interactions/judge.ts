@@ -19,6 +19,11 @@ export interface Key {
   readonly id: string
 }
 
+/** `type/internal id` */
+export function nameOf({ type, id }: Key): string {
+  return `${type}/${id}`
+}
+
 /** Whether one of the caller's scopes gives this on all resources of the type, so that none need be judged. */
 export function permitsAll(access: Access, type: string, permission: Permission): boolean {
   return waysOf(access, type, permission).some(isWide)
@@ -75,8 +80,8 @@ export async function demandReached(
 ): Promise<void> {
   const unjudged = keys.filter(({ type }) => !permitsAll(context.access, type, permission))
   const rows = await reached(tx, context, permission, unjudged)
-  const within = new Set(rows.map(({ type, id }) => `${type}/${id}`))
-  const beyond = unjudged.find(({ type, id }) => !within.has(`${type}/${id}`))
+  const within = new Set(rows.map(nameOf))
+  const beyond = unjudged.find((key) => !within.has(nameOf(key)))
   if (beyond) throw forbidden(beyond.type)
 }
 

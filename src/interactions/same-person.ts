@@ -4,6 +4,7 @@ import { escapeValue } from '../fhir/search/search-escape.ts'
 import { blocksOf } from '../identity/linkage/blocks.ts'
 import { traitsOf, type Traits } from '../identity/linkage/traits.ts'
 import { noteLinkage } from '../store/linkage-notes.ts'
+import { currents } from '../store/resources.ts'
 import type { StoredRow } from '../store/row.ts'
 import { search } from '../store/search.ts'
 import type { Tx } from '../store/tx.ts'
@@ -26,6 +27,19 @@ export function questionsAbout(person: Traits): readonly [string, string][][] {
       ['phonetic', given],
     ]),
   ]
+}
+
+/** Patients by key, in no order; who is not there, or no longer, is left out. */
+export async function patientsByKey(
+  tx: Tx,
+  { access, gate }: Pick<Context, 'access' | 'gate'>,
+  keys: readonly string[],
+): Promise<Released[]> {
+  const rows = await currents(
+    tx,
+    keys.map((id) => ({ type: 'Patient', id })),
+  )
+  return gate.release(tx, access, rows)
 }
 
 /**

@@ -3,7 +3,7 @@ import { versionsBefore } from '../store/history.ts'
 import { currents, lastVersion } from '../store/resources.ts'
 import type { Tx } from '../store/tx.ts'
 import type { Context } from './context.ts'
-import { permits, permitsAll, reached, type Key } from './judge.ts'
+import { nameOf, permits, permitsAll, reached, type Key } from './judge.ts'
 import { resourceOf } from './released.ts'
 
 /**
@@ -46,9 +46,4 @@ export async function withHistory(
     if (isGone && (await wasDeleted(tx, context, permission, key))) seen.add(nameOf(key))
   }
   return seen
-}
-
-/** `type/internal id` */
-export function nameOf({ type, id }: Key): string {
-  return `${type}/${id}`
 }

@@ -9,13 +9,12 @@ import type { Tx } from '../store/tx.ts'
 import { successOutcome, type Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { putInService } from './in-service.ts'
-import { demandReached, demandWithin, permitsAll, reached, unreached } from './judge.ts'
+import { demandReached, demandWithin, nameOf, permitsAll, reached, unreached } from './judge.ts'
 import type { Preferences } from './request.ts'
 import { resourceOf } from './released.ts'
 import { noteNewTraits } from './same-person.ts'
 import { withLinksKept } from './server-links.ts'
 import { demandWhole } from './summary.ts'
-import { nameOf } from './versions.ts'
 
 /** A resource on its way in, valid, under the id it shall have. */
 export interface Write {

@@ -1,9 +1,10 @@
 import type { Access, CareAccess } from '../access/access.ts'
 import { parseScopes } from '../access/scope.ts'
-import type { AuditedAccess, Trail } from '../audit/trail.ts'
+import type { Trail } from '../audit/trail.ts'
 import type { Settings } from '../config.ts'
 import type { Gate } from '../governance/gate.ts'
 import type { Keyring } from '../identity/keyring.ts'
+import { audited } from '../interactions/audited.ts'
 import type { Context } from '../interactions/context.ts'
 import { pageSeal } from '../interactions/page.ts'
 import { validationOf } from '../interactions/validation.ts'
@@ -59,13 +60,8 @@ export class LinkageContexts {
 
   private recorded(access: Access): Context['record'] {
     return async (accesses) => {
-      await Promise.all(
-        accesses.map(({ type, ...accessed }) => {
-          const action: AuditedAccess['action'] = accessed.interaction === 'update' ? 'U' : 'E'
-          const of = type === undefined ? {} : { type }
-          return this.trail.record({ ...accessed, ...of, action, access, base: '/fhir', at: new Date() })
-        }),
-      )
+      const by = { access, base: '/fhir', at: new Date() }
+      await Promise.all(accesses.map((accessed) => this.trail.record(audited(accessed, by))))
     }
   }
 }

@@ -12,8 +12,8 @@ import { performAlone } from '../interactions/perform.ts'
 import { resourceOf } from '../interactions/released.ts'
 import type { FhirRequest } from '../interactions/request.ts'
 import { route } from '../interactions/route.ts'
+import { patientsByKey } from '../interactions/same-person.ts'
 import { noteLinkage } from '../store/linkage-notes.ts'
-import { currents } from '../store/resources.ts'
 import type { Tx } from '../store/tx.ts'
 import type { LinkageContexts } from './linkage-context.ts'
 import { look } from './look.ts'
@@ -59,13 +59,8 @@ export class LinkageDesk {
   compared(id: string): Promise<ComparedPair> {
     return this.transaction(async (tx) => {
       const pair = await this.one(tx, id)
-      const { gate, access } = this.contexts.own
       const keys = [pair.one, pair.other]
-      const rows = await currents(
-        tx,
-        keys.map((key) => ({ type: 'Patient', id: key })),
-      )
-      const released = await gate.release(tx, access, rows)
+      const released = await patientsByKey(tx, this.contexts.own, keys)
       const [one, other] = keys.map((key) => {
         const found = released.find(({ row }) => row.id === key)
         return found && resourceOf(found)

@@ -9,6 +9,7 @@ import {
   insertPair,
   markMerged,
   markUnmerged,
+  otherOf,
   pairsOf,
   updatePair,
   type Pair,
@@ -16,9 +17,8 @@ import {
 import type { Context } from '../interactions/context.ts'
 import { isReplaced } from '../interactions/merge/patients.ts'
 import { resourceOf } from '../interactions/released.ts'
-import { patientsOfBlock, questionsAbout } from '../interactions/same-person.ts'
+import { patientsByKey, patientsOfBlock, questionsAbout } from '../interactions/same-person.ts'
 import { noteLinkage } from '../store/linkage-notes.ts'
-import { currents } from '../store/resources.ts'
 import type { Tx } from '../store/tx.ts'
 
 /** A block of more is left out: of ten million people some four hundred are born on a day. */
@@ -61,8 +61,7 @@ function withoutPatient(pair: Pair | undefined): PairState | undefined {
 
 /** The Patient of a key; undefined: deleted, or replaced by another. */
 async function standing(tx: Tx, context: Context, patient: string): Promise<Resource | undefined> {
-  const rows = await currents(tx, [{ type: 'Patient', id: patient }])
-  const [released] = await context.gate.release(tx, context.access, rows)
+  const [released] = await patientsByKey(tx, context, [patient])
   const resource = released && resourceOf(released)
   return resource && !isReplaced(resource) ? resource : undefined
 }
@@ -73,7 +72,7 @@ async function settleMerges(tx: Tx, patient: string, pairs: readonly Pair[]): Pr
   if (pairs.length === 0) return left
   const target = (await standingMerge(tx, patient))?.target
   for (const pair of pairs) {
-    const other = pair.one === patient ? pair.other : pair.one
+    const other = otherOf(pair, patient)
     const isMerged = other === target || (await standingMerge(tx, other))?.target === patient
     if (isMerged) await markMerged(tx, pair.id)
     else if (pair.state === 'merged') await markUnmerged(tx, pair.id)
@@ -84,10 +83,7 @@ async function settleMerges(tx: Tx, patient: string, pairs: readonly Pair[]): Pr
 
 /** The same pairs as they are now. */
 async function again(tx: Tx, patient: string, pairs: ReadonlyMap<string, Pair>): Promise<Map<string, Pair>> {
-  const now = (await pairsOf(tx, patient)).map((pair): [string, Pair] => [
-    pair.one === patient ? pair.other : pair.one,
-    pair,
-  ])
+  const now = (await pairsOf(tx, patient)).map((pair) => [otherOf(pair, patient), pair] as const)
   return new Map(now.filter(([other]) => pairs.has(other)))
 }
 

@@ -1,11 +1,11 @@
 import type { Accessed } from '../interactions/answer.ts'
-import { pairsOf } from '../identity/vault-linkage.ts'
+import { otherOf, pairsOf } from '../identity/vault-linkage.ts'
 import type { Context } from '../interactions/context.ts'
 import { resourceOf } from '../interactions/released.ts'
+import { patientsByKey } from '../interactions/same-person.ts'
 import { withServerLinks, type ServerLink } from '../interactions/server-links.ts'
 import { writeAll } from '../interactions/write.ts'
 import { lock } from '../store/lock.ts'
-import { currents } from '../store/resources.ts'
 import type { Tx } from '../store/tx.ts'
 
 /**
@@ -16,8 +16,7 @@ import type { Tx } from '../store/tx.ts'
  */
 export async function settleLinks(tx: Tx, context: Context, patient: string): Promise<void> {
   await lock(tx, [{ type: 'Patient', id: patient }])
-  const rows = await currents(tx, [{ type: 'Patient', id: patient }])
-  const [released] = await context.gate.release(tx, context.access, rows)
+  const [released] = await patientsByKey(tx, context, [patient])
   if (!released) return
   const resource = withServerLinks(resourceOf(released), await wanted(tx, context, patient))
   const place = { type: 'Patient', id: released.id }
@@ -41,16 +40,12 @@ export async function settleLinks(tx: Tx, context: Context, patient: string): Pr
 async function wanted(tx: Tx, context: Context, patient: string): Promise<ServerLink[]> {
   const linked = (await pairsOf(tx, patient)).filter(({ state }) => state === 'linked')
   const grounds = new Map(
-    linked.map(({ one, other, decidedBy }) => [
-      one === patient ? other : one,
-      decidedBy === undefined ? ('ins' as const) : ('steward' as const),
+    linked.map((pair) => [
+      otherOf(pair, patient),
+      pair.decidedBy === undefined ? ('ins' as const) : ('steward' as const),
     ]),
   )
-  const rows = await currents(
-    tx,
-    [...grounds.keys()].map((id) => ({ type: 'Patient', id })),
-  )
-  const others = await context.gate.release(tx, context.access, rows)
+  const others = await patientsByKey(tx, context, [...grounds.keys()])
   return others
     .map(({ id, row }) => ({ id, ground: grounds.get(row.id) ?? 'steward' }))
     .sort((one, other) => (one.id < other.id ? -1 : 1))

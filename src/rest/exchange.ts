@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Access, Caller } from '../access/access.ts'
-import { Trail, type AuditedAccess } from '../audit/trail.ts'
+import { Trail } from '../audit/trail.ts'
 import { Settings } from '../config.ts'
 import { Gate } from '../governance/gate.ts'
 import { Keyring } from '../identity/keyring.ts'
 import type { Accessed, Answer } from '../interactions/answer.ts'
+import { audited } from '../interactions/audited.ts'
 import { batch, failure } from '../interactions/batch.ts'
 import { demandBundle } from '../interactions/bundle-entry.ts'
 import type { Context } from '../interactions/context.ts'
@@ -112,17 +113,9 @@ export class Exchange {
     const { access } = known
     const permit = access?.kind === 'research' ? { permit: access.permit.id } : {}
     await Promise.all(
-      accesses.map(({ type, ...accessed }) => {
-        const event: AuditedAccess = {
-          ...accessed,
-          ...permit,
-          ...(type === undefined ? {} : { type }),
-          action: actionOf(accessed.interaction),
-          access: access ?? { caller: known.caller },
-          base: base.path,
-          at,
-        }
-        return this.trail.record(event)
+      accesses.map((accessed) => {
+        const by = { access: access ?? { caller: known.caller }, base: base.path, at }
+        return this.trail.record({ ...audited(accessed, by), ...permit })
       }),
     )
   }
@@ -143,31 +136,4 @@ interface Known {
 /** Somebody without a good token. */
 function unknownCaller(ip: string | undefined): Caller {
   return { clientId: 'unknown', userId: undefined, tokenId: '', ip }
-}
-
-function actionOf(interaction: Accessed['interaction']): AuditedAccess['action'] {
-  return isOperationCode(interaction) ? 'E' : actions[interaction]
-}
-
-function isOperationCode(interaction: Accessed['interaction']): interaction is `$${string}` {
-  return interaction.startsWith('$')
-}
-
-/** @see http://hl7.org/fhir/audit-event-action */
-const actions: Readonly<Record<InteractionCode, AuditedAccess['action']>> = {
-  create: 'C',
-  read: 'R',
-  vread: 'R',
-  'history-instance': 'R',
-  update: 'U',
-  delete: 'D',
-  patch: 'U',
-  'search-type': 'E',
-  'search-system': 'E',
-  operation: 'E',
-  'history-type': 'E',
-  'history-system': 'E',
-  batch: 'E',
-  transaction: 'E',
-  capabilities: 'R',
 }

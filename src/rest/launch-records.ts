@@ -4,6 +4,7 @@ import { ContextRecords, type ContextRecordSource } from '../auth/oauth/context-
 import { parseJson } from '../fhir/json.ts'
 import { Gate } from '../governance/gate.ts'
 import { reached } from '../interactions/judge.ts'
+import { ourselves } from '../interactions/subscriptions/ourselves.ts'
 import { current } from '../store/resources.ts'
 import { Store } from '../store/store.ts'
 import { Settings } from '../config.ts'
@@ -79,12 +80,4 @@ interface Partner {
   readonly patient?: Link
   readonly subject?: Link
   readonly link?: readonly { readonly target?: Link }[]
-}
-
-const ourselves: CareAccess = {
-  kind: 'care',
-  caller: { clientId: 'coffre', userId: undefined, tokenId: '', ip: undefined },
-  scopes: [],
-  patient: undefined,
-  grants: new Set(),
 }

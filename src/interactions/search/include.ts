@@ -2,6 +2,7 @@ import type { Include } from '../../fhir/search/query.ts'
 import type { Released } from '../../governance/gate.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { Context } from '../context.ts'
+import { nameOf } from '../judge.ts'
 import { demandBounded } from './include-limits.ts'
 import { referredTo } from './include-forward.ts'
 import { referring } from './include-backward.ts'
@@ -64,10 +65,6 @@ async function reached(
   const forward = include.length === 0 ? [] : await referredTo(tx, context, include, from)
   const backward = revinclude.length === 0 ? [] : await referring(tx, context, revinclude, from)
   return [...forward, ...backward]
-}
-
-function nameOf({ type, id }: Released): string {
-  return `${type}/${id}`
 }
 
 function isAny({ include, revinclude }: Includes): boolean {
