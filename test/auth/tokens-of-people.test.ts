@@ -1,37 +1,31 @@
 import type { CapabilityStatement, CapabilityStatementRest } from 'fhir/r4.js'
 import { decodeJwt } from 'jose'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
 import supertest from 'supertest'
 import { parseScopes } from '../../src/access/scope.ts'
 import { AuthSeal, sealedPlace } from '../../src/auth/auth-seal.ts'
 import { Authorizations, type Consent } from '../../src/auth/oauth/authorizations.ts'
 import { App, Browser, codeOf, redirectUri, walk } from '../support/app-launch.ts'
+import { peopleFile } from '../support/people.ts'
+import { addClient } from '../support/registered-client.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-const password = 'correct horse battery'
 const secret = 'a long secret of forty characters or so'
 const rights = 'patient/*.cruds user/*.cruds'
 
-let folder: string
 let server: TestServer
 let owner: pg.Client
 let patient: string
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'coffre-tokens-'))
-  const users = join(folder, 'users.json')
-  writeFileSync(users, JSON.stringify([{ username: 'dora', name: 'Dora', roles: [], password }]))
-  server = await startServer({ COFFRE_USERS_FILE: users })
+  server = await startServer({ COFFRE_USERS_FILE: peopleFile([{ username: 'dora', name: 'Dora' }]) })
   owner = new pg.Client({ connectionString: server.databaseUrl })
   await owner.connect()
-  await addClient({ client_id: 'app', token_endpoint_auth_method: 'none' }, [])
+  await addApp({ client_id: 'app', token_endpoint_auth_method: 'none' }, [])
   const client_secret_hash = createHash('sha256').update(secret).digest('hex')
   const basic = { token_endpoint_auth_method: 'client_secret_basic', client_secret_hash }
-  await addClient({ client_id: 'resource-server', ...basic }, ['introspect'])
+  await addApp({ client_id: 'resource-server', ...basic }, ['introspect'])
   const fhirUser = server.app
     .get(AuthSeal, { strict: false })
     .seal('Practitioner/p-1', sealedPlace.fhirUser('dora'))
@@ -43,10 +37,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await owner.end()
   await server.close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
-async function addClient(
+function addApp(
   metadata: { readonly client_id: string } & Record<string, string>,
   grants: readonly string[],
 ): Promise<void> {
@@ -55,8 +48,7 @@ async function addClient(
     ...{ scope: `${words} ${rights}`, redirect_uris: [redirectUri], response_types: ['code'] },
     ...{ grant_types: ['authorization_code', 'refresh_token'], ...metadata },
   }
-  const statement = `INSERT INTO auth.client (client_id, metadata, scope, grants) VALUES ($1, $2, $3, $4)`
-  await owner.query(statement, [metadata.client_id, JSON.stringify(app), rights, grants])
+  return addClient(server, app, grants)
 }
 
 interface TokenResponse {

@@ -1,34 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import supertest from 'supertest'
 import { App, redirectUri } from '../support/app-launch.ts'
 import { PageBrowser } from '../support/page-browser.ts'
+import { password, peopleFile } from '../support/people.ts'
 import { addClient } from '../support/registered-client.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /** What a person sees of a launch, in a browser that runs no script. */
-const password = 'correct horse battery'
 const words = 'openid fhirUser launch/patient offline_access'
-const folder = mkdtempSync(join(tmpdir(), 'coffre-pages-'))
 let server: TestServer
 let patient: string
 
 beforeAll(async () => {
-  const file = (name: string, content: unknown) => {
-    writeFileSync(join(folder, name), JSON.stringify(content))
-    return join(folder, name)
-  }
-  const users = file('users.json', [
-    {
-      username: 'dora',
-      name: 'Dora Docteur',
-      roles: [],
-      password,
-      fhirUser: 'Practitioner/dora',
-      scope: 'user/*.rs',
-    },
-    { username: 'erik', name: 'Erik Élève', roles: [], password, scope: 'user/Observation.rs' },
+  const users = peopleFile([
+    { username: 'dora', name: 'Dora Docteur', fhirUser: 'Practitioner/dora', scope: 'user/*.rs' },
+    { username: 'erik', name: 'Erik Élève', scope: 'user/Observation.rs' },
   ])
   server = await startServer({ COFFRE_USERS_FILE: users })
   await addClient(server, {
@@ -52,10 +37,7 @@ beforeAll(async () => {
   patient = String(made.body.id)
 })
 
-afterAll(async () => {
-  await server.close()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => server.close())
 
 const asked = `${words} patient/Patient.rs patient/Observation.rs?category=laboratory patient/Condition.r`
 const signIn = (browser: PageBrowser, username = 'dora') => browser.submit('/sign-in', { username, password })

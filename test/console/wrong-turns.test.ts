@@ -1,36 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
 import supertest from 'supertest'
 import { App, redirectUri } from '../support/app-launch.ts'
 import { PageBrowser } from '../support/page-browser.ts'
+import { password, peopleFile } from '../support/people.ts'
 import { addClient } from '../support/registered-client.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /** Where people go astray on the pages of a launch, and how they find back. */
-const password = 'correct horse battery'
-const folder = mkdtempSync(join(tmpdir(), 'coffre-wrong-turns-'))
 let server: TestServer
 let patient: string
 
 beforeAll(async () => {
-  const users = join(folder, 'users.json')
-  const person = {
-    username: 'dora',
-    name: 'Dora Docteur',
-    roles: [],
-    password,
-    fhirUser: 'Practitioner/dora',
-  }
-  const rights = { scope: 'user/Patient.rs user/Observation.rs', emergencyScope: 'user/*.rs' }
-  writeFileSync(
-    users,
-    JSON.stringify([
-      { ...person, ...rights },
-      { username: 'emil', name: 'Emil', roles: [], password },
-    ]),
-  )
+  const users = peopleFile([
+    {
+      ...{ username: 'dora', name: 'Dora Docteur', fhirUser: 'Practitioner/dora' },
+      ...{ scope: 'user/Patient.rs user/Observation.rs', emergencyScope: 'user/*.rs' },
+    },
+    { username: 'emil', name: 'Emil' },
+  ])
   server = await startServer({ COFFRE_USERS_FILE: users })
   await addClient(server, {
     ...{ client_id: 'courbe', client_name: 'Courbe', redirect_uris: [redirectUri], response_types: ['code'] },
@@ -43,10 +30,7 @@ beforeAll(async () => {
   patient = String((await backend.post('/fhir/Patient', { resourceType: 'Patient', name })).body.id)
 })
 
-afterAll(async () => {
-  await server.close()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => server.close())
 
 const scope = 'openid fhirUser launch/patient offline_access patient/*.rs'
 const policy = (browser: PageBrowser) => String(browser.page?.headers['content-security-policy'])

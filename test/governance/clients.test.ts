@@ -1,36 +1,27 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
 import supertest from 'supertest'
 import { App, Browser, codeOf, redirectUri, walk } from '../support/app-launch.ts'
+import { password, peopleFile } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /** An administrator registers clients while the server runs. */
-const password = 'correct horse battery'
-const folder = mkdtempSync(join(tmpdir(), 'coffre-clients-'))
 let server: TestServer
 let admin: Record<string, string>
 let patient: string
 
 beforeAll(async () => {
-  const users = join(folder, 'users.json')
-  const people = [
-    { username: 'ada', name: 'Ada', roles: ['admin'], password },
-    { username: 'dora', name: 'Dora', roles: [], password, scope: 'user/*.rs' },
-  ]
-  writeFileSync(users, JSON.stringify(people))
+  const users = peopleFile([
+    { username: 'ada', roles: ['admin'] },
+    { username: 'dora', scope: 'user/*.rs' },
+  ])
   server = await startServer({ COFFRE_USERS_FILE: users })
   admin = await signIn('ada')
   const made = await (await server.client()).post('/fhir/Patient', { resourceType: 'Patient' })
   patient = String(made.body.id)
 })
 
-afterAll(async () => {
-  await server.close()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => server.close())
 
 async function signIn(username: string): Promise<Record<string, string>> {
   const { body } = await supertest(server.url).post('/auth/login').send({ username, password })

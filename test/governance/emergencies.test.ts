@@ -1,18 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import supertest from 'supertest'
 import pg from 'pg'
 import { Keepers } from '../../src/governance/kept-of-patients.ts'
 import { App, redirectUri } from '../support/app-launch.ts'
 import { PageBrowser } from '../support/page-browser.ts'
+import { password, peopleFile, signIn } from '../support/people.ts'
 import { addClient } from '../support/registered-client.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /** Care staff break the glass: more than their rights for an hour, and the privacy officer looks into it. */
-const password = 'correct horse battery'
 const reason = 'Mme Essai, arrêt cardiaque au bloc 3'
-const folder = mkdtempSync(join(tmpdir(), 'coffre-emergency-'))
 let server: TestServer
 let owner: pg.Client
 let patient: string
@@ -20,16 +16,11 @@ let observation: string
 let answer: { access_token: string; refresh_token?: string; scope: string; expires_in: number }
 
 beforeAll(async () => {
-  const users = join(folder, 'users.json')
-  const dora = { scope: 'user/Patient.rs', emergencyScope: 'user/Observation.rs', roles: ['dpo'] }
-  writeFileSync(
-    users,
-    JSON.stringify([
-      { username: 'dora', name: 'Dora', password, ...dora },
-      { username: 'odile', name: 'Odile', password, roles: ['dpo'] },
-      { username: 'rene', name: 'René', password, roles: ['requester'] },
-    ]),
-  )
+  const users = peopleFile([
+    { username: 'dora', roles: ['dpo'], scope: 'user/Patient.rs', emergencyScope: 'user/Observation.rs' },
+    { username: 'odile', roles: ['dpo'] },
+    { username: 'rene', roles: ['requester'] },
+  ])
   server = await startServer({ COFFRE_USERS_FILE: users })
   owner = new pg.Client({ connectionString: server.databaseUrl })
   await owner.connect()
@@ -56,7 +47,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await owner.end()
   await server.close()
-  rmSync(folder, { recursive: true })
 })
 
 const asked = 'openid launch/patient offline_access patient/Patient.rs patient/Observation.rs'
@@ -72,12 +62,11 @@ const read = (token: string) =>
   supertest(server.url).get(`/fhir/Observation/${observation}`).set('Authorization', `Bearer ${token}`)
 
 async function desk(username: string) {
-  const { body } = await supertest(server.url).post('/auth/login').send({ username, password })
-  const header = { Authorization: `Bearer ${String(body.access_token)}` }
+  const person = await signIn(server, username)
   return {
-    list: (query = '') => supertest(server.url).get(`/governance/emergencies${query}`).set(header),
+    list: (query = '') => person.get(`/governance/emergencies${query}`),
     review: (id: string, justified: unknown) =>
-      supertest(server.url).post(`/governance/emergencies/${id}/review`).set(header).send({ justified }),
+      person.post(`/governance/emergencies/${id}/review`, { justified }),
   }
 }
 

@@ -1,14 +1,12 @@
 import pg from 'pg'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { AuthSeal, sealedPlace } from '../../src/auth/auth-seal.ts'
 import type { Settings } from '../../src/config.ts'
 import { redirectUri } from './app-launch.ts'
+import { peopleFile } from './people.ts'
+import { addClient } from './registered-client.ts'
 import { startServer, type Client, type TestServer } from './server.ts'
 
-export const password = 'correct horse battery'
 export const secret = 'a long secret of forty characters, or so'
 
 /** A server with people, apps and a few records; each of the people and apps is what their name says. */
@@ -28,23 +26,14 @@ export async function launchWorld(
   given: Partial<Settings> = {},
   keys: readonly object[] = [],
 ): Promise<LaunchWorld> {
-  const folder = mkdtempSync(join(tmpdir(), 'coffre-launch-'))
   const people = ['doctor', 'nurse', 'patient', 'mother', 'nobody']
-  const users = people.map((username) => ({ username, name: username, roles: [], password }))
-  writeFileSync(join(folder, 'users.json'), JSON.stringify(users))
-  const server = await startServer({ COFFRE_USERS_FILE: join(folder, 'users.json'), ...given })
+  const users = peopleFile(people.map((username) => ({ username })))
+  const server = await startServer({ COFFRE_USERS_FILE: users, ...given })
   const owner = new pg.Client({ connectionString: server.databaseUrl })
   await owner.connect()
   const query = (text: string, values: unknown[] = []) => owner.query<Record<string, unknown>>(text, values)
   for (const [clientId, client] of Object.entries(apps(keys))) {
-    await query(`INSERT INTO auth.client VALUES ($1, $2, $3, '{}')`, [
-      clientId,
-      JSON.stringify({ client_id: clientId, ...client }),
-      client.scope
-        .split(' ')
-        .filter((one) => /^(patient|user)\//.test(one))
-        .join(' '),
-    ])
+    await addClient(server, { client_id: clientId, ...client })
   }
   await query(`INSERT INTO auth.client SELECT 'ehr', metadata || '{"client_id":"ehr"}', scope, '{launch}'
     FROM auth.client WHERE client_id = 'test-client'`)
@@ -54,7 +43,6 @@ export async function launchWorld(
   const close = async () => {
     await owner.end()
     await server.close()
-    rmSync(folder, { recursive: true, force: true })
   }
   return { server, backend, ...records, query, close }
 }

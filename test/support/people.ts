@@ -4,14 +4,20 @@ import { join } from 'node:path'
 import supertest, { type Test } from 'supertest'
 import type { TestServer } from './server.ts'
 
-const password = 'correct horse battery'
+/** Of everybody in the users files of tests. */
+export const password = 'correct horse battery'
 
 /** A users file with these people, each with the roles given. */
 export function usersFile(people: Readonly<Record<string, readonly string[]>>): string {
+  return peopleFile(Object.entries(people).map(([username, roles]) => ({ username, roles })))
+}
+
+/** A users file with these people; who says no more than their user name is called so and has no role. */
+export function peopleFile(
+  people: readonly { readonly username: string; readonly [member: string]: unknown }[],
+): string {
   const file = join(mkdtempSync(join(tmpdir(), 'coffre-people-')), 'users.json')
-  const users = Object.entries(people).map(([username, roles]) => ({
-    ...{ username, name: username, roles, password },
-  }))
+  const users = people.map((person) => ({ name: person.username, roles: [], password, ...person }))
   writeFileSync(file, JSON.stringify(users))
   return file
 }
